@@ -119,11 +119,11 @@ static bool find_in_handlers(lua_State *L, struct search *search, const char *ma
                              const struct handlers *handlers) {
     for (uint32_t i = 0; i < handlers->count; i++) {
         const struct handler *handler = &handlers->items[i];
+        if (handler->is_later || handler->script != search->script) continue;
         char id[sizeof handler->id + 1] = "";
         memcpy(id, handler->id, sizeof handler->id); /* of the bus: two texts */
         id[strlen(id)] = id[strlen(id) + 1] ? '/' : '\0';
-        if (handler->script == search->script && find_at(L, search, mark, handler->function, id))
-            return true;
+        if (find_at(L, search, mark, handler->function, id)) return true;
     }
     return false;
 }
@@ -137,9 +137,11 @@ static bool find(lua_State *L, struct search *search) {
         if (find_in_handlers(L, search, event_table[event].name, &realm->handlers[event]))
             return true;
     if (find_in_handlers(L, search, "bus ", &realm->bus)) return true;
-    for (uint32_t i = 0; i < script->command_count; i++)
-        if (find_at(L, search, "/", script->commands[i].function, script->commands[i].name))
+    for (uint32_t i = 0; i < script->command_count; i++) {
+        const struct command *command = &script->commands[i];
+        if (!command->is_later && find_at(L, search, "/", command->function, command->name))
             return true;
+    }
     return false;
 }
 

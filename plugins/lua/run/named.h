@@ -1,9 +1,9 @@
 /* named - functions that a script holds by name: so they are found again in one that begins anew.
  *
  * A name is a way from where scripts keep what is called: a field of the mode's table, what hooks
- * an event or a message of the bus, a command; and from there through local variables that a
- * function uses, and fields of tables. A function that is made while the script runs, and is
- * nowhere but in a timer, has none.
+ * an event or a message of the bus, a command, each as the start made it; and from there through
+ * local variables that a function uses, and fields of tables. A function that is made while the
+ * script runs, and is nowhere but in a timer, has none.
  */
 #ifndef LUA_NAMED_H
 #define LUA_NAMED_H

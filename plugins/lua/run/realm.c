@@ -98,13 +98,23 @@ static void copy_id(char out[SCRIPT_ID_MAX], const char *id) {
     memcpy(out, id, strnlen(id, SCRIPT_ID_MAX - 1));
 }
 
+uint32_t realm_hook_index(const struct handlers *handlers, const struct handler *handler) {
+    return find_id(handlers, handler->script, handler->id, sizeof handler->id);
+}
+
+bool realm_hook_as(struct script *script, struct handlers *handlers,
+                   const struct handler *handler) {
+    script->hooks_changed |= script->is_loaded;
+    remove_id(handlers, script, handler->id, sizeof handler->id);
+    return insert(handlers, handler);
+}
+
 bool realm_hook(struct script *script, enum event event, const struct handler *handler) {
-    struct handlers *handlers = &script->realm->handlers[event];
     struct handler own = *handler;
     own.script = script;
+    own.is_later = script->is_loaded;
     copy_id(own.id, handler->id);
-    remove_id(handlers, script, own.id, sizeof own.id);
-    return insert(handlers, &own);
+    return realm_hook_as(script, &script->realm->handlers[event], &own);
 }
 
 bool realm_find_hook(const struct script *script, enum event event, const char *id) {
@@ -117,7 +127,9 @@ bool realm_find_hook(const struct script *script, enum event event, const char *
 bool realm_unhook(struct script *script, enum event event, const char *id) {
     char key[SCRIPT_ID_MAX];
     copy_id(key, id);
-    return remove_id(&script->realm->handlers[event], script, key, sizeof key);
+    if (!remove_id(&script->realm->handlers[event], script, key, sizeof key)) return false;
+    script->hooks_changed |= script->is_loaded;
+    return true;
 }
 
 /* "name\0id" */
@@ -136,11 +148,10 @@ bool realm_bus_find(const struct script *script, const char *name, const char *i
 }
 
 bool realm_bus_hook(struct script *script, const char *name, const char *id, int function) {
-    struct handlers *handlers = &script->realm->bus;
-    struct handler handler = {.script = script, .function = function};
+    struct handler handler = {
+        .script = script, .function = function, .is_later = script->is_loaded};
     bus_id(handler.id, name, id);
-    remove_id(handlers, script, handler.id, sizeof handler.id);
-    return insert(handlers, &handler);
+    return realm_hook_as(script, &script->realm->bus, &handler);
 }
 
 static void unhook_from(struct handlers *handlers, const struct script *script) {

@@ -24,8 +24,9 @@ struct handler {
     struct script *script;
     int function;
     int16_t priority;
-    bool is_mode; /* a field of the mode's table: gets the state first */
-    bool is_open; /* a gate that stays open when the handler fails */
+    bool is_mode;  /* a field of the mode's table: gets the state first */
+    bool is_open;  /* a gate that stays open when the handler fails */
+    bool is_later; /* hooked since the start */
     char id[48];
 };
 
@@ -108,13 +109,17 @@ void realm_init(struct realm *realm, struct lobby *lobby, int kind);
 struct script *realm_find(const struct realm *realm, const char *mod_id);
 
 /* ---- handlers ---- */
-/* handler: all but the script. The same id of the same script again: replaces. False: too many, or
- * out of memory. */
+/* handler: all but the script. The same id of the same script again: replaces, behind the others of
+ * its priority. False: too many, or out of memory. */
 bool realm_hook(struct script *script, enum event event, const struct handler *handler);
 bool realm_find_hook(const struct script *script, enum event event, const char *id);
 bool realm_unhook(struct script *script, enum event event, const char *id);
 bool realm_bus_find(const struct script *script, const char *name, const char *id);
 bool realm_bus_hook(struct script *script, const char *name, const char *id, int function);
+/* Where the script's handler of that id is; or the count. */
+uint32_t realm_hook_index(const struct handlers *handlers, const struct handler *handler);
+/* All of the handler is set, its id as it lies in these handlers. */
+bool realm_hook_as(struct script *script, struct handlers *handlers, const struct handler *handler);
 /* Everything the script hooked, without running it again. */
 void realm_unhook_all(struct script *script);
 /* The gates that are shut when the script fails: a bit for each event. */

@@ -296,6 +296,8 @@ bool script_command_add(struct script *script, const char *name, const char *hel
     snprintf(command->name, sizeof command->name, "%s", name);
     snprintf(command->help, sizeof command->help, "%s", help);
     command->function = function;
+    command->is_later = script->is_loaded;
+    script->hooks_changed |= script->is_loaded;
     if (at == script->command_count) script->command_count++;
     return true;
 }

@@ -33,6 +33,7 @@ struct command {
     char name[SCRIPT_ID_MAX];
     char help[96];
     int function;
+    bool is_later; /* registered since the start */
 };
 
 /* What every entry reads comes first, in two lines of the cache. */
@@ -46,6 +47,7 @@ struct script {
     bool restart_due;        /* killed; begins anew at the next tick */
     bool takes_over;         /* starts with a saved state: what init does is done already */
     bool is_loaded;          /* init.lua has run to its end, and the mode's init */
+    bool hooks_changed;      /* something was hooked, taken off or registered since then */
     bool is_peeking;         /* script_peek: it may change nothing */
     bool revert_due;         /* it failed on trial: the old code comes back with the next tick */
     uint32_t shut;           /* while it is stopped: a bit for each gate that it would decide */

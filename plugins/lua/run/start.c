@@ -105,7 +105,7 @@ muster_status script_start(struct script *script, const void *saved, uint32_t sa
     script->mode = script->state = script->players = script->vote_end = LUA_NOREF;
     script->mode_input = script->mode_tick = script->mode_snapshot = LUA_NOREF;
     script->writer = NULL;
-    script->is_mode = script->is_loaded = script->restart_due = false;
+    script->is_mode = script->is_loaded = script->restart_due = script->hooks_changed = false;
     muster_status status = make_sandbox(script);
     if (status) return status;
     for (uint32_t i = 0; !status && i < instance->global_count; i++)

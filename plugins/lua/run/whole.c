@@ -1,11 +1,13 @@
 /* whole - see whole.h. */
 #include "whole.h"
+#include "hooked.h"
 #include "named.h"
 #include "report.h"
 #include "state.h"
 #include "timers.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define OF_VOTE UINT32_MAX
@@ -81,7 +83,7 @@ struct save {
     struct muster_writer out;
 };
 
-static int save_timers(lua_State *L) {
+static int save_called(lua_State *L) {
     static struct kept_timer kept[SCRIPT_TIMERS_MAX];
     struct save *save = lua_touserdata(L, 1);
     luaL_checkstack(L, 2, NULL);
@@ -97,12 +99,13 @@ static int save_timers(lua_State *L) {
         muster_put_u32(&save->out, kept[i].left_ms);
         muster_put_str(&save->out, kept[i].name);
     }
+    hooked_save(L, save->script, &save->out);
     return 0;
 }
 
 uint32_t whole_save(struct script *script, void *out, uint32_t cap) {
     struct save save = {script, muster_writer_make(out, cap)};
-    if (!script_peek(script, save_timers, &save) || save.out.overflow) return 0;
+    if (!script_peek(script, save_called, &save) || save.out.overflow) return 0;
     uint32_t len = script_save(script, (uint8_t *)out + save.out.len, cap - save.out.len);
     return len ? save.out.len + len : 0;
 }
@@ -194,19 +197,54 @@ static int load_timers(lua_State *L) {
     return 0;
 }
 
-muster_status whole_load(struct script *script, const void *saved, uint32_t len, bool same_code) {
-    static struct kept_timers kept;
-    struct muster_reader in = muster_reader_make(saved, len);
-    kept = (struct kept_timers){.script = script};
-    if (!read_timers(&in, &kept)) return MUSTER_INVALID;
-    muster_status status = script_load(script, in.data + in.pos, in.len - in.pos);
-    kept.is_vote_lost = !same_code && kept.count && kept.all[kept.count - 1].nth == OF_VOTE;
-    if (!status && same_code && script->sandbox) status = script_serve(script, load_timers, &kept);
-    if (status) return status;
-    script_timers_loaded(script);
-    if (kept.is_vote_lost)
-        report_refusal(script, "", 0,
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+struct load {
+    struct script *script;
+    struct kept_timers timers;
+    struct hooked hooked;
+    const struct hooked_one *lost;
+};
+
+static int load_hooked(lua_State *L) {
+    struct load *load = lua_touserdata(L, 1);
+    luaL_checkstack(L, LUA_MINSTACK, NULL);
+    load->lost = hooked_load(L, load->script, &load->hooked);
+    return 0;
+}
+
+/* Timers first: their functions are found from the handlers of the start. */
+static muster_status load_called(struct load *load) {
+    muster_status status = script_serve(load->script, load_timers, &load->timers);
+    return status ? status : script_serve(load->script, load_hooked, load);
+}
+
+static void tell_lost(const struct load *load) {
+    char text[160];
+    if (load->timers.is_vote_lost)
+        report_refusal(load->script, "", 0,
                        "the vote has ended with the server, and its on_end is gone: it has no name "
                        "by which it would be found again");
+    if (!load->lost) return;
+    snprintf(text, sizeof text,
+             "what was hooked as \"%s\" is gone with the server: its function has no name by which "
+             "it would be found again",
+             load->lost->handler.id);
+    report_refusal(load->script, "", 0, text);
+}
+
+muster_status whole_load(struct script *script, const void *saved, uint32_t len, bool same_code) {
+    static struct load load;
+    struct muster_reader in = muster_reader_make(saved, len);
+    struct kept_timers *timers = &load.timers;
+    load = (struct load){.script = script, .timers.script = script};
+    if (!read_timers(&in, timers) || !hooked_read(script, &in, &load.hooked)) return MUSTER_INVALID;
+    muster_status status = script_load(script, in.data + in.pos, in.len - in.pos);
+    timers->is_vote_lost =
+        !same_code && timers->count && timers->all[timers->count - 1].nth == OF_VOTE;
+    if (!status && same_code && script->sandbox) status = load_called(&load);
+    if (status) return status;
+    script_timers_loaded(script);
+    tell_lost(&load);
     return MUSTER_OK;
 }

@@ -1,5 +1,6 @@
 /* whole - all of a script as bytes, for one that begins anew elsewhere: its state and generator
- * (state.h), and its timers, each with the time it has left.
+ * (state.h), its timers, each with the time it has left, and what it has hooked since its start
+ * (hooked.h).
  */
 #ifndef LUA_WHOLE_H
 #define LUA_WHOLE_H
@@ -8,7 +9,7 @@
 
 #include <muster/types.h>
 
-enum { WHOLE_BYTES_MAX = SCRIPT_STATE_BYTES_MAX + 40960 };
+enum { WHOLE_BYTES_MAX = SCRIPT_STATE_BYTES_MAX + 65536 };
 
 /* At out (cap bytes); the number, or 0 when the state cannot be saved. */
 uint32_t whole_save(struct script *script, void *out, uint32_t cap);

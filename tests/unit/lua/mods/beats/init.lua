@@ -42,5 +42,8 @@ if realm == "match" then
     command.register{name = "stop", fn = function()
         return "stopped " .. tostring(timer.cancel(state.taken_back))
     end}
+    command.register{name = "hook", fn = function()
+        hooks.on("kill", "unnamed", function() tools.mark("u") end)
+    end}
     command.register{name = "named", fn = function() return "named " .. state.named end}
 end

@@ -1,9 +1,10 @@
--- Timers of a match that is saved and loaded.
+-- Timers of a match that is saved and loaded, and what has no name in it.
 
-local lobby, ann, bob
+local world, lobby, ann, bob
 
 before_each(function()
-    lobby = test.world():lobby{players = {"ann", "bob"}, start = true}
+    world = test.world()
+    lobby = world:lobby{players = {"ann", "bob"}, start = true}
     ann, bob = table.unpack(lobby:players())
 end)
 
@@ -49,4 +50,16 @@ it("a handler's goes on when its function has a name, and keeps its number", fun
     ann:chat("/named")
     lobby:advance(0.1)
     assert.equals("named lfy", ann:heard("^named"))
+end)
+
+it("what was hooked with a function without a name is gone, which is told", function()
+    ann:chat("/hook")
+    lobby:advance(0.1)
+    lobby:notify("kill", ann, bob, "rifle")
+    lobby:restore()
+    lobby:notify("kill", ann, bob, "rifle")
+    ann:chat("/named")
+    lobby:advance(0.1)
+    assert.equals("named u", ann:heard("^named"))
+    assert.matches('"unnamed" is gone with the server', world:errors()[1])
 end)
