@@ -132,8 +132,9 @@ static void start_match(struct lobby *lobby) {
     lobby_state_set(lobby, MUSTER_LOBBY_ACTIVE);
     lobby_match_seat(lobby);
     metrics_add(METRIC_MATCHES_STARTED, 1);
+    uint32_t every_ms = config_core->match.checkpoint_ms; /* the first not later, nor all at once */
     lobby->checkpoint_due_ms =
-        loop_now_ms() + config_core->match.checkpoint_ms + slots_index(lobby->id.value) * 7 % 1000;
+        loop_now_ms() + every_ms - slots_index(lobby->id.value) * 7 % every_ms;
     lobby_emit(lobby, MUSTER_NOTICE_MATCH_STARTED, (muster_player_id){0}, MUSTER_SEAT_NONE, 0);
     lobby_broadcast(lobby, "match.started", lobby_match_json(lobby));
     lobby_broadcast_members(lobby);
