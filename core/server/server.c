@@ -148,7 +148,9 @@ static void on_interrupt(void *user) {
 static void on_terminate(void *user) {
     (void)user;
     if (upgrade_is_beside()) upgrade_give_up(SERVER_EXIT_INTERNAL, "SIGTERM");
-    if (is_ready())
+    if (upgrade_is_orphan())
+        shutdown_leave("the supervisor is gone");
+    else if (is_ready())
         shutdown_terminate();
     else
         shutdown_now("SIGTERM");

@@ -32,6 +32,12 @@ void shutdown_now(const char *reason) {
     loop_stop();
 }
 
+void shutdown_leave(const char *reason) {
+    if (ending.begun) return;
+    ending.restarts = true;
+    shutdown_now(reason);
+}
+
 bool shutdown_begun(void) {
     return ending.begun;
 }
@@ -81,9 +87,7 @@ void shutdown_terminate(void) {
 /* ---- restart --------------------------------------------------------------------------------- */
 
 static void restart(void) {
-    if (ending.begun) return;
-    ending.restarts = true;
-    shutdown_now(ending.text[0] ? ending.text : "restart");
+    shutdown_leave(ending.text[0] ? ending.text : "restart");
 }
 
 static uint32_t restart_in_ms(void) {

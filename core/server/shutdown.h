@@ -12,6 +12,8 @@
 
 /* Begin the orderly stop; more calls do nothing. */
 void shutdown_now(const char *reason);
+/* The same, and lobbies are left to the server that starts next, as by a restart. */
+void shutdown_leave(const char *reason);
 bool shutdown_begun(void);
 const char *shutdown_reason(void);
 /* 0 or SHUTDOWN_EXIT_RESTART. */

@@ -65,7 +65,7 @@ static uint64_t now_ms(void) {
 
 static _Noreturn void become_server(const char *path, int channel, const char *names) {
     char why[CHANNEL_TEXT_MAX];
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    prctl(PR_SET_PDEATHSIG, SIGTERM); /* it sees whose death it is, and leaves its lobbies */
     service_pass((int[]){supervisor.sockets[0], supervisor.sockets[1], channel}, 3, names);
     sigprocmask(SIG_SETMASK, &supervisor.before, NULL);
     execv(path, supervisor.argv);

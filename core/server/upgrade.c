@@ -40,7 +40,8 @@ struct stood {
 };
 
 static struct {
-    int channel; /* -1: there is no supervisor */
+    int channel;      /* -1: there is no supervisor */
+    pid_t supervisor; /* 0: there was none */
     bool is_beside;
     struct loop_poll *poll;
     bool is_asked;
@@ -52,10 +53,17 @@ static struct {
     uint64_t since_us;
 } upgrade = {.channel = -1};
 
+static const char gone[] = "the supervisor is gone";
+
 void upgrade_init(void) {
     upgrade.channel = service_socket("upgrade");
     upgrade.is_beside = upgrade.channel >= 0;
     if (!upgrade.is_beside) upgrade.channel = service_socket("supervisor");
+    if (upgrade.channel >= 0) upgrade.supervisor = getppid();
+}
+
+bool upgrade_is_orphan(void) {
+    return upgrade.supervisor && getppid() != upgrade.supervisor;
 }
 
 /* ---- asked for ------------------------------------------------------------------------------- */
@@ -82,7 +90,8 @@ static void on_message(void *user, uint32_t events, muster_status status) {
     if (status == MUSTER_TIMEOUT || status == MUSTER_INVALID) return;
     if (status) {
         close_channel();
-        finish("the supervisor is gone");
+        finish(gone);
+        shutdown_leave(gone);
     } else if (message.kind == CHANNEL_REFUSED) {
         finish(message.text);
     } else if (message.kind == CHANNEL_READY && upgrade.is_asked) {
@@ -335,7 +344,7 @@ static void wait_for(uint32_t kind) {
     struct channel_message message = {0};
     while (message.kind != kind)
         if (channel_receive(upgrade.channel, STAND_WAIT_MS, &message))
-            upgrade_give_up(SERVER_EXIT_INTERNAL, "the supervisor is gone");
+            upgrade_give_up(SERVER_EXIT_INTERNAL, gone);
 }
 
 void upgrade_take_over(void) {

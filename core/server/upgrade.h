@@ -19,8 +19,11 @@ void upgrade_init(void);
 
 /* ---- the one that is replaced ---- */
 
-/* From here on the supervisor is heard. It is told when the last crash does not count. */
+/* From here on the supervisor is heard. It is told when the last crash does not count. When it
+ * dies, this server ends and leaves its lobbies to the next one. */
 void upgrade_watch(void);
+/* The supervisor that started this server is there no more. */
+bool upgrade_is_orphan(void);
 /* why: null: done, and this server ends. Called exactly once. */
 typedef void (*upgrade_fn)(void *user, const char *why);
 /* path: of the program; "": the supervisor's own, as it is by now. Null: fn comes; else why not,

@@ -131,8 +131,11 @@ test("five crashes in a minute, and it gives up; killed from outside is none", a
     assert.match(server.output, /crash 5 of 5 within a minute[^]*given up/); // sanitizers exit
 });
 
-test("the server does not outlive its supervisor", async (t) => {
+test("the server does not outlive its supervisor, but its lobbies do", async (t) => {
     const server = await supervise(t);
+    const { client } = await connectPlayer(t, server);
+    const { lobby } = await client.createLobby({ gameMode: "arena", settings: { botFill: 0 } });
+    const coming = client.once("reconnecting", { timeoutMs: 20000 });
     const child = await childOf(server.pid);
     const isThere = () => {
         try {
@@ -144,7 +147,12 @@ test("the server does not outlive its supervisor", async (t) => {
     atEnd(t, () => isThere() && process.kill(child, "SIGKILL"));
     server.signal("SIGKILL");
     await server.ended();
+    assert.ok((await coming).delayMs <= 125, "it says that another server comes");
     await eventually("the server has gone", () => !isThere());
+    assert.match(server.output, /stopping: the supervisor is gone[^]*1 lobbies wait for the next server/);
+    assert.deepEqual(await readdir(path.join(server.dataDir, "live")), [lobby.lobbyId]);
+    const next = await supervise(t, { dir: server.dir });
+    assert.match(next.output, /1 lobbies go on/);
 });
 
 test("as a service it speaks for its servers, whichever it is", async (t) => {
