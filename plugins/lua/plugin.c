@@ -7,6 +7,7 @@
 #include "mode_role.h"
 #include "roles.h"
 #include "rpc.h"
+#include "trial_run.h"
 #include "turns.h"
 
 #include <stdlib.h>
@@ -145,8 +146,10 @@ static void read_config(struct instance *instance) {
             mod_permission_find(config->list_item(self, "uploadPermissions", i));
 }
 
-static const struct script_hooks script_hooks = {
-    .bind = api_bind, .take_mode = mode_take, .come_back = lobby_restart_later};
+static const struct script_hooks script_hooks = {.bind = api_bind,
+                                                 .take_mode = mode_take,
+                                                 .try_mod = trial_run,
+                                                 .come_back = lobby_restart_later};
 
 /* Another process may read it soon. */
 static void on_restarting(void *user, const struct muster_notice *notice) {

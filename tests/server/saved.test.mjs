@@ -6,7 +6,7 @@ import { mkdir, readFile, stat, symlink, truncate, writeFile } from "node:fs/pro
 import path from "node:path";
 import { test } from "node:test";
 import { decodeSnapshot } from "../../sdk/js/index.js";
-import { ADMIN_TOKEN, PLUGINS, childOf, eventually, runFile, startServer } from "../kit/harness.mjs";
+import { ADMIN_TOKEN, LOCKED, PLUGINS, childOf, eventually, runFile, startServer } from "../kit/harness.mjs";
 import { assertProblem } from "../kit/openapi.mjs";
 import { MOD_PLUGINS, startModServer } from "../kit/mods.mjs";
 import { connectPlayer, gather, guestToken, listen, refused, sitDown } from "../kit/players.mjs";
@@ -312,4 +312,39 @@ test("a vote that a script has called ends with the server, and the script is to
     await server.waitForOutput(/mumbles[^\n]*its on_end is gone: it has no name/);
     for (const { say } of people) assert.equal(await say("/ask"), "true");
     for (const [i, { say }] of people.entries()) assert.equal(await say("/ends"), ["1", "0"][i]);
+});
+
+const GREETS = `
+bus.on("hello", "count", function(value, state) state.heard = state.heard + value end)
+command.register{name = "heard", fn = function(player, text, state) return "heard " .. state.heard end}
+return {init = function()
+    bus.emit("hello", 1)
+    return {heard = 0}
+end}
+`;
+
+test("a rule that a player has brought goes on, and a match with the code that it began with", async (t) => {
+    const mods = { greets: { manifest: { kind: "mode", base: "arena" }, files: { "init.lua": GREETS } } };
+    const { args = [], ...locked } = LOCKED;
+    const server = await startModServer(t, mods,
+        { config: { lobby: { playersMin: 1 } }, ...locked, args: [...args, "--supervise"] });
+    const { client: host } = await connectPlayer(t, server);
+    const { lobby } = await host.createLobby({ gameMode: "arena", settings: { startWhen: "host" } });
+    await host.call("lobby.uploadRule",
+        { name: "shut", source: 'hooks.on("join_attempt", "shut", function() return "shut" end)' });
+    const { client: player } = await connectPlayer(t, server);
+    const { say } = listen(player);
+    await player.createLobby({ gameMode: "greets" });
+    await player.once("snapshot", WAIT);
+    assert.equal(await say("/heard"), "heard 1");
+    await writeFile(path.join(server.modDir, "greets/init.lua"), `${GREETS}-- newer\n`);
+    for (let kills = 0; kills < 2; kills++) {
+        const back = [host, player].map((client) => client.once("entered", WAIT));
+        process.kill(await childOf(server.pid), "SIGKILL");
+        await Promise.all(back);
+        await player.once("snapshot", WAIT);
+        assert.equal(await say("/heard"), "heard 1");
+    }
+    const { client: late } = await connectPlayer(t, server);
+    assert.equal((await refused(late.joinLobby(lobby.lobbyId), "denied")).message, "shut");
 });

@@ -47,12 +47,17 @@ struct entry {
     volatile bool is_seen;
 };
 
+struct instance;
+
 /* What lies above the scripts and is called by them. */
 struct script_hooks {
     /* All that a script may call, into the globals of its state. */
     void (*bind)(lua_State *L, struct script *script);
     /* What a mode's init.lua has returned is on top. Raises. */
     void (*take_mode)(lua_State *L, struct script *script);
+    /* Runs a version of a mod apart, if it was not yet, to see what it hooks. Not OK: it does not
+     * start, and error says why. */
+    muster_status (*try_mod)(struct instance *instance, struct mod *mod, char *error, uint32_t cap);
     /* A script of the lobby realm is to begin anew, or its old code to come back: not now, in the
      * loop's next turn. */
     void (*come_back)(struct lobby *lobby);

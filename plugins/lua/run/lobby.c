@@ -206,6 +206,11 @@ static void set_version(const struct realm *realm, const struct mod *mod) {
     (void)realm_host(realm)->match->version_set(realm_self(realm), realm->match, name, version);
 }
 
+struct script *lobby_match_put(struct lobby *lobby, struct mod *mod, uint32_t granted) {
+    set_version(&lobby->match, mod);
+    return realm_add(&lobby->match, mod, granted);
+}
+
 void lobby_match_add(struct lobby *lobby, struct mod *mod, uint32_t granted) {
     set_version(&lobby->match, mod);
     start_script(&lobby->match, mod, granted, NULL, 0);

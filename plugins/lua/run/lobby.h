@@ -61,6 +61,9 @@ void lobby_destroy(struct lobby *lobby); /* takes null */
 /* Notes which scripts play; they are made when the note comes back. */
 void lobby_match_begin(struct lobby *lobby, const struct muster_match_info *info);
 void lobby_match_add(struct lobby *lobby, struct mod *mod, uint32_t granted);
+/* The same for one that begins later, with what was saved of it. Null: out of memory, or too many.
+ */
+struct script *lobby_match_put(struct lobby *lobby, struct mod *mod, uint32_t granted);
 /* What is offered from now on is this version: the scripts of the lobby take it over, and it comes
  * into a realm in which only the new code hooks something. before: the version till now, or null.
  */

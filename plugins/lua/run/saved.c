@@ -4,9 +4,12 @@
 #include "probe.h"
 #include "realm_scripts.h"
 #include "reload.h"
+#include "report.h"
 #include "whole.h"
 
 #include <string.h>
+
+enum { TRIES_MAX = 3 };
 
 /* ---- save ------------------------------------------------------------------------------------ */
 
@@ -35,6 +38,20 @@ void saved_write(struct lobby *lobby, struct muster_writer *out) {
 
 /* ---- load ------------------------------------------------------------------------------------ */
 
+/* One that does not start is gone, and its host told. */
+static void take_upload(struct lobby *lobby, struct mod *mod) {
+    struct instance *instance = lobby->instance;
+    char error[400];
+    int tries = TRIES_MAX;
+    while (instance->hooks->try_mod(instance, mod, error, sizeof error)) {
+        if (--tries > 0) continue; /* the machine may be busy with other lobbies */
+        report_to_host(lobby, mod->id, error);
+        mod_unpin(mod);
+        return;
+    }
+    lobby->uploads[lobby->upload_count++] = mod;
+}
+
 static muster_status load_upload(struct lobby *lobby, struct muster_reader *in) {
     const struct instance *instance = lobby->instance;
     char name[MOD_UPLOAD_NAME_MAX];
@@ -46,7 +63,7 @@ static muster_status load_upload(struct lobby *lobby, struct muster_reader *in) 
     if (!text || !instance->uploads || len > MOD_UPLOAD_BYTES_MAX) return MUSTER_INVALID;
     if (mod_upload(name, text, len, instance->upload_permissions, &mod, &wrong))
         return MUSTER_INVALID;
-    lobby->uploads[lobby->upload_count++] = mod;
+    take_upload(lobby, mod);
     return MUSTER_OK;
 }
 

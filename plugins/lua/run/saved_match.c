@@ -139,7 +139,8 @@ static struct mod *find_mod(struct lobby *lobby, const char *id, const char *has
     return NULL;
 }
 
-/* The script that began there, when it has this code; else another one in its place. */
+/* The script that began there, when it has this code; else one in its place that has not begun: its
+ * start with the saved state is the only one, so that nothing of init happens again. */
 static struct script *script_of_code(struct lobby *lobby, uint32_t index, const char *id,
                                      const char *hash) {
     struct realm *realm = &lobby->match;
@@ -150,9 +151,9 @@ static struct script *script_of_code(struct lobby *lobby, uint32_t index, const 
     if (!mod) return NULL;
     remove_from(realm, index);
     if (index == 0) mode_forget(lobby->mode);
-    lobby_match_add(lobby, mod, permissions_granted(lobby->instance, mod));
+    struct script *script = lobby_match_put(lobby, mod, permissions_granted(lobby->instance, mod));
     mod_unpin(mod);
-    return realm->script_count == index + 1 ? realm->scripts[index] : NULL;
+    return script;
 }
 
 static bool load_trial(struct script *script, const char *hash, uint64_t until) {
