@@ -70,8 +70,13 @@ static void put_aside(const struct left *left, const char *why) {
     if (upgrade_is_beside()) upgrade_give_up(SERVER_EXIT_INTERNAL, refusal);
     bool is_put = lobby_file_path("lobbies", left->name, path) &&
                   lobby_file_write(path, left->bytes, left->len) == 0;
-    log_error("recovery", "%s was not loaded: %s%s%s", left->path, why,
-              is_put ? "; it is kept as " : "", is_put ? path : "");
+    if (is_put)
+        log_error("recovery",
+                  "%s was not loaded: %s; it is kept: when that is mended, \"lobby load %s\" takes "
+                  "it up again",
+                  left->path, why, left->name);
+    else
+        log_error("recovery", "%s was not loaded: %s", left->path, why);
     if (is_put) (void)unlink(left->path);
 }
 

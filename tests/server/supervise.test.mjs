@@ -1,12 +1,13 @@
 // musterd --supervise: a server that ends by mistake is started again, on the same sockets.
 
 import assert from "node:assert/strict";
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import {
     BUILD, LOCKED, MUSTERD, atEnd, childOf, eventually, queryDatabase, startServer,
 } from "../kit/harness.mjs";
+import { startModServer } from "../kit/mods.mjs";
 import { connectPlayer, gather, sitDown } from "../kit/players.mjs";
 import { playAgain } from "../kit/recording.mjs";
 
@@ -98,6 +99,45 @@ test("nor does a kill: it goes on from the tick before", async (t) => {
         process.kill(await childOf(server.pid), "SIGKILL"));
     assert.match(said, /2 lobbies go on/);
     assert.doesNotMatch(said, /"component":"recovery","level":"error"/);
+});
+
+test("a mode that is broken on disk, or lacks what it needs, goes on with the code it was played with", async (t) => {
+    const mode = `local mode = {sync = {ticks = "u32"}}
+function mode.tick() match.sync.ticks = match.tick() end
+return mode
+`;
+    const server = await startModServer(t, {
+        needed: { files: { "init.lua": "" } },
+        mini: {
+            manifest: { kind: "mode", players: { min: 1, max: 4 }, depends: ["needed"] },
+            files: { "init.lua": mode },
+        },
+    }, { args: ["--supervise"] });
+    const { client } = await connectPlayer(t, server);
+    const made = await client.createLobby({ gameMode: "mini" });
+    await client.once("snapshot", { timeoutMs: 20000 });
+    const { matchId } = await client.scoreboard();
+    const init = path.join(server.modDir, "mini", "init.lua");
+    const breaks = [
+        () => writeFile(init, "syntax error"),
+        () => rm(path.join(server.modDir, "needed"), { recursive: true }),
+        () => writeFile(path.join(server.modDir, "mini", "mod.json"), "{"),
+    ];
+    for (const breakIt of breaks) {
+        await breakIt();
+        const back = client.once("entered", { timeoutMs: 20000 });
+        await killed(server);
+        assert.ok((await back).resumed);
+        await client.once("snapshot", { timeoutMs: 20000 });
+        assert.equal(client.entry.lobby.lobbyId, made.lobby.lobbyId);
+        assert.equal((await client.scoreboard()).matchId, matchId);
+    }
+    assert.match(server.output, /mini\/init\.lua:1: /);
+    assert.match(server.output, /mod mini stays as it was kept last, version 1\.0\.0 /);
+    assert.match(server.output, /mod mini needs needed, whose folder is gone, so mod needed stays/);
+    assert.match(server.output, /mini does not load: mod\.json: .*, so mod mini stays/);
+    await writeFile(init, mode);
+    assert.match(await server.adminRefusal("mods reload mini"), /mod\.json/);
 });
 
 test("what cannot be gone on with is put aside, and the server starts", async (t) => {

@@ -196,10 +196,12 @@ struct mods;
 typedef void (*mods_log_fn)(void *user, uint32_t level, const char *format, va_list args);
 
 /* Reads every mod that lies in one of the folders; of two with one id that of the later folder is
- * taken. A folder that is not there is skipped. What cannot be read, or needs what is not there, is
- * logged with the chain of needs, and left out; the others load. log may be null. */
-muster_status mods_load(const char *const *dirs, uint32_t dir_count, mods_log_fn log, void *user,
-                        struct mods **out) MUSTER_MUST_USE;
+ * taken. A folder that is not there is skipped. In the place of one that cannot be read, or that
+ * another needs and is not there, comes its newest version of store (null: there is none). What
+ * cannot be read even so, or needs what is not there, is logged with the chain of needs, and left
+ * out; the others load. log may be null. */
+muster_status mods_load(const char *const *dirs, uint32_t dir_count, const char *store,
+                        mods_log_fn log, void *user, struct mods **out) MUSTER_MUST_USE;
 void mods_destroy(struct mods *mods);
 uint32_t mods_count(const struct mods *mods);
 /* In order: by depth of dependency (optional ones that are there count), then by id. Borrowed. */
@@ -227,6 +229,9 @@ muster_status mod_store_put(const char *dir, const struct mod *mod) MUSTER_MUST_
 /* NOT_FOUND; INVALID when what is there is not what the hash names. */
 muster_status mod_store_get(const char *dir, const char *hash, struct mod **out,
                             struct mod_error *error) MUSTER_MUST_USE;
+/* The one of this id that was offered last. NOT_FOUND: none was kept. */
+muster_status mod_store_newest(const char *dir, const char *id, struct mod **out,
+                               struct mod_error *error) MUSTER_MUST_USE;
 /* Removes all but the newest files, and never one of keep. */
 void mod_store_prune(const char *dir, uint32_t newest, const char *const *keep,
                      uint32_t keep_count);

@@ -184,6 +184,7 @@ static void resolve(struct mods *mods) {
 
 struct loading {
     struct mods *mods;
+    const char *store; /* or null */
     mods_log_fn log;
     void *user;
 };
@@ -215,6 +216,25 @@ static void take(const struct loading *loading, struct mod *mod) {
     }
 }
 
+/* False: none was kept. */
+static bool take_kept(const struct loading *loading, const char *id, const char *why) {
+    struct mod *mod;
+    struct mod_error error;
+    if (!loading->store || mod_store_newest(loading->store, id, &mod, &error)) return false;
+    tell(loading, MUSTER_LOG_ERROR, "%s, so mod %s stays as it was kept last, version %s (%.8s)",
+         why, id, mod->version, mod->hash);
+    take(loading, mod);
+    return true;
+}
+
+static void on_broken(const struct loading *loading, const char *path, const char *name,
+                      const struct mod_error *error) {
+    char why[PATH_MAX + sizeof error->text + 32];
+    snprintf(why, sizeof why, "%s does not load: %s", path, error->text);
+    if (!take_kept(loading, name, why))
+        tell(loading, MUSTER_LOG_ERROR, "%s is left out: %s", path, error->text);
+}
+
 static void load_mod(const struct loading *loading, const char *dir, const char *name) {
     char path[PATH_MAX];
     struct stat st;
@@ -226,7 +246,7 @@ static void load_mod(const struct loading *loading, const char *dir, const char 
         tell(loading, MUSTER_LOG_ERROR, "%s is left out: expected a folder, found %s", path,
              S_ISLNK(st.st_mode) ? "a link, which is not followed" : "something else");
     else if (mod_read(path, &mod, &error) != MUSTER_OK)
-        tell(loading, MUSTER_LOG_ERROR, "%s is left out: %s", path, error.text);
+        on_broken(loading, path, name, &error);
     else
         take(loading, mod);
 }
@@ -254,6 +274,22 @@ static muster_status load_dir(const struct loading *loading, const char *dir) {
     return MUSTER_OK;
 }
 
+static void take_needed_by(const struct loading *loading, const struct mod *mod) {
+    for (uint32_t i = 0; i < mod->depend_count; i++) {
+        char why[2 * MOD_ID_MAX + 48];
+        const char *id = mod->depends[i].id;
+        if (find(loading->mods, id)) continue;
+        snprintf(why, sizeof why, "mod %s needs %s, whose folder is gone", mod->id, id);
+        (void)take_kept(loading, id, why);
+    }
+}
+
+/* Those that come may need others in turn. */
+static void take_needed(const struct loading *loading) {
+    for (uint32_t i = 0; i < loading->mods->count; i++)
+        take_needed_by(loading, loading->mods->entries[i].mod);
+}
+
 static struct mods *create(void) {
     struct mods *mods = calloc(1, sizeof *mods);
     if (!mods) return NULL;
@@ -279,9 +315,9 @@ static void drop_left_out(const struct loading *loading) {
     mods->count = kept;
 }
 
-muster_status mods_load(const char *const *dirs, uint32_t dir_count, mods_log_fn log, void *user,
-                        struct mods **out) {
-    struct loading loading = {create(), log, user};
+muster_status mods_load(const char *const *dirs, uint32_t dir_count, const char *store,
+                        mods_log_fn log, void *user, struct mods **out) {
+    struct loading loading = {create(), store, log, user};
     muster_status status = loading.mods ? MUSTER_OK : MUSTER_NO_MEMORY;
     *out = NULL;
     for (uint32_t i = 0; !status && i < dir_count; i++) status = load_dir(&loading, dirs[i]);
@@ -289,6 +325,7 @@ muster_status mods_load(const char *const *dirs, uint32_t dir_count, mods_log_fn
         mods_destroy(loading.mods);
         return status;
     }
+    take_needed(&loading);
     resolve(loading.mods);
     drop_left_out(&loading);
     *out = loading.mods;

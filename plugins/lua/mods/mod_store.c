@@ -182,6 +182,52 @@ muster_status mod_store_get(const char *dir, const char *hash, struct mod **out,
     return mod_settle(error, status);
 }
 
+/* ---- the newest of one id */
+
+/* As to_json begins. */
+static bool is_of(int folder, const char *name, const char *id) {
+    char expected[MOD_ID_MAX + 16], found[sizeof expected] = "";
+    size_t len = (size_t)snprintf(expected, sizeof expected, "{\"id\":\"%.*s\",", MOD_ID_MAX, id);
+    int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    bool same = fd >= 0 && read(fd, found, len) == (ssize_t)len && memcmp(found, expected, len) == 0;
+    if (fd >= 0) close(fd);
+    return same;
+}
+
+static bool is_newer(const struct timespec *a, const struct timespec *b) {
+    return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
+}
+
+static void find_newest(DIR *names, const char *id, char hash[MOD_HASH_MAX]) {
+    struct timespec newest = {0};
+    const struct dirent *entry;
+    int folder = dirfd(names);
+    while ((entry = readdir(names)) != NULL) {
+        char name[MOD_HASH_MAX] = "";
+        struct stat st;
+        memcpy(name, entry->d_name, strnlen(entry->d_name, sizeof name - 1));
+        if (!is_hash(name) || strcmp(entry->d_name + sizeof name - 1, ending) != 0 ||
+            fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+            (hash[0] && !is_newer(&st.st_mtim, &newest)) || !is_of(folder, entry->d_name, id))
+            continue;
+        newest = st.st_mtim;
+        memcpy(hash, name, sizeof name);
+    }
+}
+
+muster_status mod_store_newest(const char *dir, const char *id, struct mod **out,
+                               struct mod_error *error) {
+    char hash[MOD_HASH_MAX] = "";
+    DIR *names = opendir(dir);
+    *out = NULL;
+    if (names) {
+        find_newest(names, id, hash);
+        closedir(names);
+    }
+    if (!hash[0]) return mod_fail(error, MUSTER_NOT_FOUND, "", 0, "no version of it was kept");
+    return mod_store_get(dir, hash, out, error);
+}
+
 /* ---- pruning */
 
 struct stored {
@@ -228,8 +274,7 @@ static void look_at(int folder, const char *name, struct stored_list *list) {
 static int newest_first(const void *a, const void *b) {
     const struct timespec *x = &((const struct stored *)a)->written;
     const struct timespec *y = &((const struct stored *)b)->written;
-    if (x->tv_sec != y->tv_sec) return x->tv_sec > y->tv_sec ? -1 : 1;
-    return (x->tv_nsec < y->tv_nsec) - (x->tv_nsec > y->tv_nsec);
+    return is_newer(y, x) - is_newer(x, y);
 }
 
 static bool is_kept(const char *hash, const char *const *keep, uint32_t keep_count) {

@@ -272,6 +272,32 @@ static void take_in(struct instance *instance, struct mod *mod) {
     keep_now(instance, mod);
 }
 
+/* In the place of one that was not taken in; it may be the same, which missed what is there now. */
+static void take_in_kept(struct instance *instance, const struct mod *broken) {
+    struct mod_error wrong;
+    struct mod *mod;
+    if (mod_store_newest(instance->store_dir, broken->id, &mod, &wrong)) return;
+    bool is_other = strcmp(mod->hash, broken->hash) != 0;
+    if (is_other && mods_replace(instance->mods, mod, &wrong)) {
+        mod_unpin(mod);
+        return;
+    }
+    instance->host->log->write(instance->self, MUSTER_LOG_WARN,
+                               "mod %s stays as it was kept last, version %s (%.8s)", mod->id,
+                               mod->version, mod->hash);
+    take_in(instance, mods_find(instance->mods, mod->id));
+    mod_unpin(mod);
+}
+
+/* A server that starts again offers what it has offered: matches go on with it. */
+static void take_in_all(struct instance *instance) {
+    for (uint32_t i = 0; i < mods_count(instance->mods); i++)
+        take_in(instance, mods_at(instance->mods, i));
+    for (uint32_t i = 0; serves(instance) && i < mods_count(instance->mods); i++)
+        if (!probe_find(instance, mods_at(instance->mods, i)))
+            take_in_kept(instance, mods_at(instance->mods, i));
+}
+
 muster_status catalog_check(struct instance *instance, struct mod *mod, char *error, uint32_t cap) {
     struct mod_error wrong = {.text = ""};
     const struct mod *present = mods_find(instance->mods, mod->id);
@@ -361,10 +387,10 @@ muster_status catalog_start(struct instance *instance) {
     snprintf(store, sizeof store, "%s/mods", instance->host->config->data_dir(instance->self));
     instance->store_dir = strdup(store);
     if (!instance->store_dir) return MUSTER_NO_MEMORY;
-    muster_status status = mods_load(dirs, count, log_mod, instance, &instance->mods);
+    muster_status status = mods_load(dirs, count, serves(instance) ? store : NULL, log_mod, instance,
+                                     &instance->mods);
     if (status) return status;
-    for (uint32_t i = 0; i < mods_count(instance->mods); i++)
-        take_in(instance, mods_at(instance->mods, i));
+    take_in_all(instance);
     prune(instance);
     check_words(instance);
     say_what_there_is(instance);
@@ -416,7 +442,7 @@ static const char *dir_of(const struct instance *instance, const char *id,
     const char *dirs[DIRS_MAX];
     const struct mod *present = mods_find(instance->mods, id);
     struct stat st;
-    if (present) return present->dir;
+    if (present && present->dir[0]) return present->dir;
     for (uint32_t i = list_dirs(instance, shipped, dirs); i-- > 0;) {
         snprintf(out, PATH_BYTES_MAX, "%.900s/%s", dirs[i], id);
         if (stat(out, &st) == 0) return out;

@@ -18,7 +18,7 @@ static struct mods *load(void) {
     const char *dirs[] = {rig_path("a"), rig_path("none"), rig_path("b")};
     struct mods *mods;
     told[0] = '\0';
-    assert_int_equal(mods_load(dirs, 3, on_log, NULL, &mods), MUSTER_OK);
+    assert_int_equal(mods_load(dirs, 3, NULL, on_log, NULL, &mods), MUSTER_OK);
     return mods;
 }
 
