@@ -79,6 +79,8 @@ static bool start(struct server *server, const char *path, const char *names) {
     int ends[2];
     if (channel_open(ends)) return false;
     pid_t child = fork();
+    if (server == &supervisor.beside && child >= 0)
+        (void)setpgid(child, 0); /* by both, as either may be first */
     if (child == 0) become_server(path, ends[1], names);
     close(ends[1]);
     if (child > 0)
@@ -133,9 +135,16 @@ static const char *program_fault(const char *path) {
     return NULL;
 }
 
+/* With all that it has started: each would hold the sockets. It is in a group of its own until it
+ * takes over (upgrade.c), and ends then when its channel is closed. */
+static void kill_beside(void) {
+    kill(-supervisor.beside.pid, SIGKILL);
+    kill(supervisor.beside.pid, SIGKILL);
+}
+
 static void end_beside(void) {
     if (supervisor.beside.pid) {
-        kill(supervisor.beside.pid, SIGKILL);
+        kill_beside();
         (void)waitpid(supervisor.beside.pid, NULL, 0);
     }
     close_channel(&supervisor.beside);
@@ -230,6 +239,7 @@ static void on_beside_ended(int status) {
         if (message.kind == CHANNEL_REFUSED) note_reason(message.text); /* its last words */
     say_how_ended(status, how, sizeof how);
     snprintf(why, sizeof why, "%.800s %s before it served", supervisor.beside_path, how);
+    kill(-supervisor.beside.pid, SIGKILL); /* what it has left behind */
     supervisor.beside.pid = 0;
     refuse(supervisor.beside_reason[0] ? supervisor.beside_reason : why);
 }

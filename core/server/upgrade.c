@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "channel.h"
@@ -347,11 +348,20 @@ static void wait_for(uint32_t kind) {
             upgrade_give_up(SERVER_EXIT_INTERNAL, gone);
 }
 
+/* Its process group: a terminal lets no other one read the console. */
+static void join_supervisor(void) {
+    struct ucred supervisor;
+    socklen_t size = sizeof supervisor;
+    if (getsockopt(upgrade.channel, SOL_SOCKET, SO_PEERCRED, &supervisor, &size) == 0)
+        (void)setpgid(0, getpgid(supervisor.pid));
+}
+
 void upgrade_take_over(void) {
     char error[PATHS_ERROR_MAX] = "";
     (void)channel_say(upgrade.channel, CHANNEL_READY, "");
     wait_for(CHANNEL_STOOD);
     if (paths_take(error)) upgrade_give_up(SERVER_EXIT_IN_USE, error);
+    join_supervisor();
     crashes_open();
 }
 

@@ -204,11 +204,15 @@ test("beside each other", { concurrency: true }, async (t) => {
     await Promise.all([
         t.test("a server that says nothing is not waited for for ever", async (t) => {
             const server = await supervise(t);
-            const mute = await program(server, "mute", "#!/bin/sh\nexec sleep 600\n");
+            const child = path.join(server.dir, "child");
+            const mute = await program(server, "mute", `#!/bin/sh\nsleep 600 & echo $! >${child}\nwait\n`);
             const refusal = server.adminRefusal(`upgrade ${mute}`);
             assert.match(await server.adminRefusal("upgrade"), /one is under way/);
             assert.match(await refusal, /mute took too long/);
             assert.equal((await childrenOf(server.pid)).length, 1);
+            const pid = (await readFile(child, "utf8")).trim();
+            await eventually("nothing is left of it, which would hold the port", async () =>
+                (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")) === "");
         }),
 
         t.test("a locked server is upgraded to the program it was started from, and to no other", async (t) => {
