@@ -13,6 +13,8 @@
 #define VOTE_MS_MAX 300000
 #define CALLED_VOTES_MAX 65536 /* more than there are lobbies */
 
+#define IDS_PER_S 10 /* more than all lobbies call votes */
+
 static uint32_t newest_id; /* of all lobbies' votes, so that an old one is never meant */
 
 /* A vote that a plugin has called, until the plugin was told its end. It goes on at a reload: the
@@ -210,16 +212,22 @@ void lobby_votes_tell(struct lobby *lobby) {
 
 /* ---- begin, cast ----------------------------------------------------------------------------- */
 
+/* Beginning with the time, so that one of a server before is not meant either. */
+static uint32_t next_id(void) {
+    if (!newest_id) newest_id = (uint32_t)(loop_unix_ms() / (1000 / IDS_PER_S) % INT32_MAX);
+    newest_id = newest_id % INT32_MAX + 1;
+    return newest_id;
+}
+
 static void begin(struct lobby *lobby, enum lobby_vote_slot slot, const struct muster_vote *wanted,
                   uint64_t deadline_ms) {
     struct lobby_vote *vote = &lobby->votes[slot];
     *vote = (struct lobby_vote){
-        .id = ++newest_id,
+        .id = next_id(),
         .option_count = wanted->option_count,
         .needed = wanted->needed,
         .deadline_ms = deadline_ms,
     };
-    if (vote->id == 0) vote->id = newest_id = 1;
     snprintf(vote->key, sizeof vote->key, "%s", wanted->key);
     snprintf(vote->subject, sizeof vote->subject, "%s", wanted->subject);
     for (uint32_t i = 0; i < wanted->option_count; i++)

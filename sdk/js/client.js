@@ -2,6 +2,7 @@
 
 import { CLOSE_ABNORMAL } from "./connection.js";
 import { Continuity } from "./continuity.js";
+import { endedMeanwhile, followEntry, noteChoice } from "./entry.js";
 import { MusterError } from "./errors.js";
 import { LatencyMeter } from "./latency.js";
 import { LineWatch, silenceMs } from "./line.js";
@@ -200,7 +201,9 @@ export class MusterClient extends Requests {
      * @returns {Promise<any>}
      */
     async call(method, params, options) {
-        return this.#link.need().call(method, params, options);
+        const result = await this.#link.need().call(method, params, options);
+        if (this.#entry) noteChoice(this.#entry, method, params);
+        return result;
     }
 
     /**
@@ -394,10 +397,12 @@ export class MusterClient extends Requests {
      * @param {boolean} resumed
      */
     #onEntered(entry, resumed) {
+        const ended = endedMeanwhile(this.#entry, entry);
         this.#entry = entry;
         this.#continuity.reset();
         this.#expectSnapshots();
         this.emit("entered", { entry, resumed });
+        for (const result of ended) this.emit("lobby.voteEnded", result);
         for (const tally of entry.votes ?? []) this.emit("lobby.vote", tally);
     }
 
@@ -429,13 +434,7 @@ export class MusterClient extends Requests {
         if (method === "lobby.left") this.#forgetSeat();
         if (method === "match.started") this.#continuity.reset();
         const entry = this.#entry;
-        if (entry && method === "lobby.updated") entry.lobby = params.lobby;
-        if (entry && method === "lobby.members") {
-            entry.members = params.members;
-            const own = entry.members.find((m) => m.playerId === this.#session?.playerId);
-            if (own) entry.team = own.team;
-        }
-        if (entry && method === "match.started") entry.match = params;
+        if (entry) followEntry(entry, method, params, this.#session?.playerId);
         if (method === "lobby.updated" || method === "match.started") this.#expectSnapshots();
         this.emit(/** @type {keyof import("./types.js").ClientEvents} */ (method), params);
     }

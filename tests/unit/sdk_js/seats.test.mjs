@@ -151,6 +151,31 @@ test("votes that run are told to who comes in", async (t) => {
     assert.deepEqual(told, ["entered", 4, 5]);
 });
 
+test("the entry's votes are those that run; one that ends while the player is away is told", async (t) => {
+    const { client, socket } = await seated(t);
+    const kick = { vote: "kick", voteId: 7, subject: "bob", options: ["yes", "no"], counts: [1, 0] };
+    const again = { vote: "restart", voteId: 8, subject: "", options: ["yes", "no"], counts: [0, 0] };
+    socket.notify("lobby.updated", { lobby: { ...LOBBY, state: "ending" } });
+    for (const tally of [kick, again]) socket.notify("lobby.vote", tally);
+    assert.deepEqual(client.entry.votes, [{ ...kick, choice: null }, { ...again, choice: null }]);
+    socket.answers["lobby.castVote"] = socket.answers["lobby.vote"] = () => ({});
+    await client.lobby.castVote(7, "no");
+    await client.voteRestart(true);
+    socket.notify("lobby.vote", { ...kick, counts: [1, 1] });
+    assert.deepEqual(client.entry.votes.map(({ choice }) => choice), ["no", "yes"]);
+    socket.notify("match.started", MATCH);
+    socket.notify("lobby.updated", { lobby: { ...LOBBY, state: "active" } });
+    assert.deepEqual(client.entry.votes, [{ ...kick, counts: [1, 1], choice: "no" }]);
+    socket.notify("lobby.vote", { ...kick, voteId: 9 });
+    socket.notify("lobby.voteEnded", { ...kick, winner: "yes" });
+    assert.deepEqual(client.entry.votes.map(({ voteId }) => voteId), [9]);
+    const ended = [];
+    client.on("lobby.voteEnded", (result) => ended.push(result));
+    socket.answers["lobby.enter"] = () => ({ lobby: LOBBY, seat: 0, members: [], match: null, votes: [] });
+    await client.enter({ seatTicket: "t" });
+    assert.deepEqual(ended, [{ ...kick, voteId: 9, winner: null }]);
+});
+
 test("a seat is asked for where it was as long as it may be there, then at home", async (t) => {
     for (const [passedMs, url] of [[60000, "ws://far"], [60001, "ws://memory"]]) {
         const { client, socket } = await connect(t, { reconnect: true, backoff: FAST });
