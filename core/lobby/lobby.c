@@ -25,6 +25,7 @@ static struct loop_timer *settle_timer;
 static void settle(struct lobby *lobby) {
     crash_page_enter("lobby.settle");
     crash_page_call_of(lobby->key);
+    lobby_disturbed_tell(lobby);
     if (!lobby->close_leave && lobby->frozen_since_ms)
         lobby_frozen_advance(lobby);
     else if (!lobby->close_leave)

@@ -45,6 +45,9 @@ struct member {
     bool want_results;     /* came while the scoreboard is shown: to be told match.ended */
     bool awaited;          /* was here when the lobby was saved; it waits for them */
     bool owed;             /* lost the connection by a fault of the server's: has left nothing */
+    uint32_t untold_cause; /* MUSTER_DISTURBED_... of the last one of this match that was told while
+                              the member was away; or 0 */
+    uint32_t untold_ms;
     uint64_t event_cursor; /* events sent so far */
     uint64_t lag_since_ms; /* 0: reads in time */
     uint64_t deadline_ms;  /* reserved: ticket; dropped: seat is given up; the lobby's clock */

@@ -15,6 +15,33 @@ static bool plays(const struct lobby *lobby) {
     return lobby->match && !lobby->match->finished;
 }
 
+static json_t *notification_json(const struct lobby *lobby, uint32_t cause, uint32_t ms) {
+    return json_pack("{s:s,s:s,s:I}", "matchId", lobby->match->key, "cause", disturbed_text(cause),
+                     "ms", (json_int_t)ms);
+}
+
+static void tell(struct lobby *lobby, uint32_t cause, uint32_t ms) {
+    lobby_broadcast(lobby, "match.disturbed", notification_json(lobby, cause, ms));
+    for (uint32_t i = 0; i < lobby_members_end(lobby); i++) {
+        struct member *member = &lobby->members[i];
+        if (member->state != MEMBER_ENTERED || member->connected) continue;
+        member->untold_cause = cause;
+        member->untold_ms = ms;
+    }
+}
+
+void lobby_disturbed_tell(struct lobby *lobby) {
+    for (uint32_t i = 0; i < lobby_members_end(lobby); i++) {
+        struct member *member = &lobby->members[i];
+        if (!member->untold_cause || !member->connected) continue;
+        struct session *session = lobby_member_session(member);
+        if (session && plays(lobby))
+            session_notify(session, "match.disturbed",
+                           notification_json(lobby, member->untold_cause, member->untold_ms));
+        member->untold_cause = 0;
+    }
+}
+
 void lobby_disturb(struct lobby *lobby, uint32_t cause, uint64_t ms) {
     if (!plays(lobby)) return;
     uint32_t counted_ms = ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
@@ -23,9 +50,7 @@ void lobby_disturb(struct lobby *lobby, uint32_t cause, uint64_t ms) {
     log_fields(MUSTER_LOG_INFO, "lobby",
                &(struct log_fields){.lobby = lobby->key, .event = "match_disturbed"},
                "%s disturbed: %s, %u ms", lobby->game_mode, disturbed_text(cause), counted_ms);
-    lobby_broadcast(lobby, "match.disturbed",
-                    json_pack("{s:s,s:s,s:I}", "matchId", lobby->match->key, "cause",
-                              disturbed_text(cause), "ms", (json_int_t)counted_ms));
+    tell(lobby, cause, counted_ms);
 }
 
 int64_t lobby_stands_since(const struct lobby *lobby) {

@@ -81,6 +81,8 @@ struct muster_action lobby_action(const struct lobby *lobby, const struct sessio
 /* lobby_disturbed.c */
 /* A fault of the server's that its match is played through, if it plays one. */
 void lobby_disturb(struct lobby *lobby, uint32_t cause, uint64_t ms);
+/* To who was away then, and is back. */
+void lobby_disturbed_tell(struct lobby *lobby);
 /* Unix ms: until when its match went on; now, or it has not gone on yet since it was loaded. */
 int64_t lobby_stands_since(const struct lobby *lobby);
 /* What has disturbed the match up to now is said in its log: it goes on, or is about to end. */

@@ -110,6 +110,7 @@ void lobby_match_seat(struct lobby *lobby) {
         struct member *member = &lobby->members[i];
         if (member->state != MEMBER_ENTERED) continue;
         member->want_full = true;
+        member->untold_cause = 0;
         member->event_cursor = lobby->match->event_tick_begin;
     }
     for (uint32_t order = 0; order < 3; order++) seat_players(lobby, order);

@@ -263,7 +263,8 @@ static void connect_member(struct lobby *lobby, uint32_t index) {
     member->awaited = member->owed = false;
     member->lag_since_ms = 0;
     member->deadline_ms = 0;
-    if (lobby->frozen_since_ms) lobby_touch(lobby); /* who returns is waited for, and is shown it */
+    bool is_waited_for = lobby->frozen_since_ms != 0; /* and is shown it */
+    if (is_waited_for || member->untold_cause) lobby_touch(lobby);
     lobby_note_host(lobby);
     if (!lobby->match) return;
     member->event_cursor = lobby->match->event_tick_begin;

@@ -175,6 +175,18 @@ test("matches go on after kill -9, to the same hashes, with everybody in their s
     const { seatTicket } = await result(shut, "lobby.join", { lobbyId: alone.lobbyId });
     await result(shut, "lobby.enter", { seatTicket });
     await result(alone.players[0], "lobby.start");
+
+    // Who is away when the server stands still is told when back.
+    const [here, away] = plays[0].players;
+    const told = ({ socket }) => socket.wait(({ method }) => method === "match.disturbed");
+    here.socket.messages.length = 0;
+    away.socket.ws.terminate();
+    await here.socket.wait(({ method, params }) =>
+        method === "lobby.members" && params.members.some(({ connected }) => !connected));
+    await again.stall(400);
+    const { params: disturbed } = await told(here);
+    const { players: [late] } = await comeBack(t, again, { lobbyId: plays[0].lobbyId, players: [away] });
+    assert.deepEqual((await told(late)).params, disturbed);
     for (const { lobbyId: id } of plays) await again.admin(`close ${id} enough`);
     await playAgain(again);
 });
