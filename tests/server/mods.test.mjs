@@ -205,15 +205,18 @@ test("a state that cannot be kept fails the test that has made it, however short
         `${LOBBY}
 it("is odd in a match", function() ann:chat("/odd") end)
 it("is odd in a lobby", function() ann:chat("/lobby_odd") end)
+it("is large", function() ann:chat("/large") end)
 it("is fine", function() end)`,
         {
             files: {
                 "init.lua": `
-command.register{name = realm == "match" and "odd" or "lobby_odd", fn = function() state.f = print end}`,
+command.register{name = realm == "match" and "odd" or "lobby_odd", fn = function() state.f = print end}
+if realm == "match" then command.register{name = "large", fn = function() state.f = ("x"):rep(66000) end} end`,
             },
         },
     );
-    assert.equal(last, "FAILED: 1 passed, 2 failed");
+    assert.equal(last, "FAILED: 1 passed, 3 failed");
+    assert.match(stdout, /state cannot be kept: value over 65536 bytes/);
     assert.match(stdout, /state\.f cannot be kept.*\(match realm\)/);
     assert.match(stdout, /state\.f cannot be kept.*\(lobby realm\)/);
 });

@@ -20,7 +20,7 @@ static bool hooks_something(const struct realm *realm) {
 /* What it begins with can be kept, and taken back. Uploads may not run for so long: theirs is
  * looked at when it is kept. */
 static muster_status try_state(struct script *script) {
-    static uint8_t bytes[SCRIPT_STATE_BYTES_MAX];
+    static uint8_t bytes[SCRIPT_SAVED_BYTES_MAX];
     if (script->mod->is_upload) return MUSTER_OK;
     uint32_t len = script_save(script, bytes, sizeof bytes);
     if (!len) return MUSTER_INVALID;

@@ -14,6 +14,7 @@ enum {
     SCRIPT_COMMANDS_MAX = 32,
     SCRIPT_ID_MAX = 48, /* bytes of a handler's id or a command's name, NUL included */
     SCRIPT_STATE_BYTES_MAX = 65536,
+    SCRIPT_SAVED_BYTES_MAX = SCRIPT_STATE_BYTES_MAX + 32, /* with its generator of random numbers */
     SCRIPT_CHANGED_BYTES = 400,
     SCRIPT_ERRORS_MAX = 20, /* within SCRIPT_ERRORS_MS: the script is stopped */
     SCRIPT_ERRORS_MS = 10000,

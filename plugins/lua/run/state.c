@@ -221,19 +221,21 @@ static int save_body(lua_State *L) {
     return 0;
 }
 
-enum { RANDOM_BYTES = 32 };
+enum { RANDOM_BYTES = SCRIPT_SAVED_BYTES_MAX - SCRIPT_STATE_BYTES_MAX };
 
 uint32_t script_save(struct script *script, void *out, uint32_t cap) {
-    struct save save = {script, (uint8_t *)out + RANDOM_BYTES, cap - RANDOM_BYTES, 0};
+    uint32_t room = cap < RANDOM_BYTES ? 0 : cap - RANDOM_BYTES;
+    if (room > SCRIPT_STATE_BYTES_MAX) room = SCRIPT_STATE_BYTES_MAX;
+    struct save save = {script, (uint8_t *)out + RANDOM_BYTES, room, 0};
     uint64_t random[4];
-    if (cap < RANDOM_BYTES || !script_peek(script, save_body, &save)) return 0;
+    if (!room || !script_peek(script, save_body, &save)) return 0;
     sandbox_random_get(script->sandbox, random);
     memcpy(out, random, RANDOM_BYTES);
     return save.len + RANDOM_BYTES;
 }
 
 void script_check_state(struct script *script) {
-    static uint8_t bytes[SCRIPT_STATE_BYTES_MAX];
+    static uint8_t bytes[SCRIPT_SAVED_BYTES_MAX];
     (void)script_save(script, bytes, sizeof bytes);
 }
 
