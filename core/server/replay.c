@@ -171,7 +171,7 @@ static void print_hashes(const struct playback *play, const char *hash, const ch
     printf("\nticks: %u\nstate hash: %s\n", play->match->tick, hash);
     if (play->ended) printf("recorded:   %s\n", recorded);
     if (play->different) printf("DIFFERENT from tick %u on\n", play->different_tick);
-    if (play->ended) return;
+    if (play->ended || play->different) return;
     printf("the recording has no end: the server was killed; ");
     if (play->compared_tick)
         printf("it was compared up to tick %u\n", play->compared_tick);

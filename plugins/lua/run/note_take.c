@@ -16,11 +16,18 @@ static void complain(const struct lobby *lobby, const char *what) {
 
 /* With what it was granted by who played the match. */
 static struct mod *get_mod(struct lobby *lobby, struct muster_reader *r, uint32_t *granted) {
+    const struct instance *instance = lobby->instance;
     char id[MOD_ID_MAX + 1], hash[MOD_HASH_MAX];
     muster_get_str(r, id, sizeof id);
     muster_get_str(r, hash, sizeof hash);
     *granted = muster_get_u32(r);
-    return r->overflow ? NULL : probe_find_version(lobby, id, hash);
+    struct mod *mod = r->overflow ? NULL : probe_find_version(lobby, id, hash);
+    if (!mod && !r->overflow)
+        instance->host->log->write(instance->self, MUSTER_LOG_ERROR,
+                                   "mod %s %s, which played, is not in %s: without it the match "
+                                   "cannot be played again",
+                                   id, hash, instance->store_dir);
+    return mod;
 }
 
 static void take_begin(struct lobby *lobby, struct muster_reader *r) {
@@ -28,10 +35,7 @@ static void take_begin(struct lobby *lobby, struct muster_reader *r) {
     for (uint32_t i = 0; i < count && !r->overflow; i++) {
         uint32_t granted;
         struct mod *mod = get_mod(lobby, r, &granted);
-        if (mod)
-            lobby_match_add(lobby, mod, granted);
-        else
-            complain(lobby, "a mod that played is not in the store");
+        if (mod) lobby_match_add(lobby, mod, granted);
         mod_unpin(mod);
     }
 }
