@@ -317,6 +317,9 @@ muster_status lobby_recover(struct muster_bytes state, struct checkpoint_mark ma
  * results as they stood. No plugin that has a part in it is called. Errors as lobby_load's. */
 muster_status lobby_conclude(struct muster_bytes state, const char *reason,
                              char error[LOBBY_ERROR_MAX]) MUSTER_MUST_USE;
+/* It does not go on here: its people hear why when they come back, as of a seat that was lost by a
+ * fault of the server's. */
+void lobby_abandon(struct muster_bytes state, const char *why);
 /* Whose match is in what was saved. False: none. */
 bool lobby_state_match(struct muster_bytes state, char match_key[TICKET_UUID_SIZE]);
 /* Of its members, and of the match: as before for what was loaded from what was saved now. */

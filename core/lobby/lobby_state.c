@@ -102,6 +102,17 @@ muster_status lobby_conclude(struct muster_bytes state, const char *reason,
     return status;
 }
 
+void lobby_abandon(struct muster_bytes state, const char *why) {
+    char error[LOBBY_ERROR_MAX], told[MUSTER_REASON_MAX];
+    struct lobby_saved *saved;
+    if (read_saved(state, &saved, error)) return;
+    snprintf(told, sizeof told, "the server cannot go on with the lobby: %s", why);
+    for (uint32_t i = 0; i < saved->member_count; i++)
+        if (saved->members[i].member.state == MEMBER_ENTERED)
+            lobby_left_note(&saved->members[i].member, "disturbed", told);
+    drop(saved);
+}
+
 bool lobby_state_match(struct muster_bytes state, char match_key[TICKET_UUID_SIZE]) {
     char error[LOBBY_ERROR_MAX];
     struct lobby_saved *saved;

@@ -68,6 +68,7 @@ static void put_aside(const struct left *left, const char *why) {
     char path[LOBBY_FILE_PATH_BYTES], refusal[512];
     snprintf(refusal, sizeof refusal, "lobby %s was not loaded: %s", left->name, why);
     if (upgrade_is_beside()) upgrade_give_up(SERVER_EXIT_INTERNAL, refusal);
+    lobby_abandon((struct muster_bytes){left->bytes, left->len}, why);
     bool is_put = lobby_file_path("lobbies", left->name, path) &&
                   lobby_file_write(path, left->bytes, left->len) == 0;
     if (is_put)

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import {
     BUILD, LOCKED, MUSTERD, atEnd, childOf, eventually, queryDatabase, startServer,
 } from "../kit/harness.mjs";
-import { startModServer } from "../kit/mods.mjs";
+import { startModServer, writeMod } from "../kit/mods.mjs";
 import { connectPlayer, gather, sitDown } from "../kit/players.mjs";
 import { playAgain } from "../kit/recording.mjs";
 
@@ -102,14 +102,12 @@ test("nor does a kill: it goes on from the tick before", async (t) => {
 });
 
 test("a mode that is broken on disk, or lacks what it needs, goes on with the code it was played with", async (t) => {
-    const mode = `local mode = {sync = {ticks = "u32"}}
-function mode.tick() match.sync.ticks = match.tick() end
-return mode
-`;
+    const mode = "return {sync = {{name = 'a', type = 'u8'}}}";
+    const manifest = { kind: "mode", minPlayers: 1, maxPlayers: 4, depends: ["needed"] };
     const server = await startModServer(t, {
         needed: { files: { "init.lua": "" } },
         mini: {
-            manifest: { kind: "mode", players: { min: 1, max: 4 }, depends: ["needed"] },
+            manifest,
             files: { "init.lua": mode },
         },
     }, { args: ["--supervise"] });
@@ -135,9 +133,21 @@ return mode
     assert.match(server.output, /mini\/init\.lua:1: /);
     assert.match(server.output, /mod mini stays as it was kept last, version 1\.0\.0 /);
     assert.match(server.output, /mod mini needs needed, whose folder is gone, so mod needed stays/);
-    assert.match(server.output, /mini does not load: mod\.json: .*, so mod mini stays/);
-    await writeFile(init, mode);
-    assert.match(await server.adminRefusal("mods reload mini"), /mod\.json/);
+    assert.match(server.output, /mini does not load: mod\.json.*, so mod mini stays/);
+
+    // A mode that was taken away: its lobby is kept, and its players are told.
+    const { lobbyId } = made.lobby;
+    await rm(path.join(server.modDir, "mini"), { recursive: true });
+    const left = client.once("lobby.left", { timeoutMs: 20000 });
+    await killed(server);
+    const { reason, message } = await left;
+    assert.equal(reason, "disturbed");
+    assert.match(message, /its game mode mini is not loaded/);
+    assert.match(server.output, new RegExp(`mini is not loaded; .* "lobby load ${lobbyId}" takes it`));
+    await writeMod(server.modDir, "needed", {}, { "init.lua": "" });
+    await writeMod(server.modDir, "mini", manifest, { "init.lua": mode });
+    for (const id of ["needed", "mini"]) await server.admin(`mods reload ${id}`);
+    assert.match(await server.admin(`lobby load ${lobbyId}`), /loaded: 1 players/);
 });
 
 test("what cannot be gone on with is put aside, and the server starts", async (t) => {

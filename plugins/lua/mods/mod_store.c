@@ -189,7 +189,8 @@ static bool is_of(int folder, const char *name, const char *id) {
     char expected[MOD_ID_MAX + 16], found[sizeof expected] = "";
     size_t len = (size_t)snprintf(expected, sizeof expected, "{\"id\":\"%.*s\",", MOD_ID_MAX, id);
     int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    bool same = fd >= 0 && read(fd, found, len) == (ssize_t)len && memcmp(found, expected, len) == 0;
+    bool same =
+        fd >= 0 && read(fd, found, len) == (ssize_t)len && memcmp(found, expected, len) == 0;
     if (fd >= 0) close(fd);
     return same;
 }

@@ -387,8 +387,8 @@ muster_status catalog_start(struct instance *instance) {
     snprintf(store, sizeof store, "%s/mods", instance->host->config->data_dir(instance->self));
     instance->store_dir = strdup(store);
     if (!instance->store_dir) return MUSTER_NO_MEMORY;
-    muster_status status = mods_load(dirs, count, serves(instance) ? store : NULL, log_mod, instance,
-                                     &instance->mods);
+    muster_status status =
+        mods_load(dirs, count, serves(instance) ? store : NULL, log_mod, instance, &instance->mods);
     if (status) return status;
     take_in_all(instance);
     prune(instance);
