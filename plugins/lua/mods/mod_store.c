@@ -216,6 +216,7 @@ static void find_newest(DIR *names, const char *id, char hash[MOD_HASH_MAX]) {
     }
 }
 
+/* Never an upload: that is one lobby's. */
 muster_status mod_store_newest(const char *dir, const char *id, struct mod **out,
                                struct mod_error *error) {
     char hash[MOD_HASH_MAX] = "";
@@ -225,8 +226,13 @@ muster_status mod_store_newest(const char *dir, const char *id, struct mod **out
         find_newest(names, id, hash);
         closedir(names);
     }
-    if (!hash[0]) return mod_fail(error, MUSTER_NOT_FOUND, "", 0, "no version of it was kept");
-    return mod_store_get(dir, hash, out, error);
+    if (!hash[0] || strncmp(id, MOD_UPLOAD_PREFIX, strlen(MOD_UPLOAD_PREFIX)) == 0)
+        return mod_fail(error, MUSTER_NOT_FOUND, "", 0, "no version of it was kept");
+    muster_status status = mod_store_get(dir, hash, out, error);
+    if (status || strcmp((*out)->id, id) == 0) return status;
+    mod_unpin(*out);
+    *out = NULL;
+    return mod_fail(error, MUSTER_INVALID, "", 0, "%s is of another mod", hash);
 }
 
 /* ---- pruning */
