@@ -81,6 +81,10 @@ static void test_a_version_comes_back_from_the_store(void **state) {
     assert_string_equal(back->settings_json, mod->settings_json);
     assert_string_equal(mod_text(back, "en", "a"), "b");
     mod_unpin(back);
+    assert_int_equal(mod_store_newest(dir, mod->id, &back, &error), MUSTER_OK);
+    assert_string_equal(back->hash, mod->hash);
+    mod_unpin(back);
+    assert_int_equal(mod_store_newest(dir, "never", &back, &error), MUSTER_NOT_FOUND);
     mod_unpin(mod);
 }
 
@@ -94,6 +98,7 @@ static void test_an_upload_comes_back_as_one(void **state) {
     assert_true(back->is_upload);
     assert_int_equal(back->permissions, MOD_CHAT);
     mod_unpin(back);
+    assert_int_equal(mod_store_newest(rig_path("store"), mod->id, &back, &error), MUSTER_NOT_FOUND);
     mod_unpin(mod);
 }
 
