@@ -138,6 +138,7 @@ static void start_match(struct lobby *lobby) {
         loop_now_ms() + every_ms - slots_index(lobby->id.value) * 7 % every_ms;
     lobby_emit(lobby, MUSTER_NOTICE_MATCH_STARTED, (muster_player_id){0}, MUSTER_SEAT_NONE, 0);
     lobby_broadcast(lobby, "match.started", lobby_match_json(lobby));
+    lobby->members_told_ms = 0; /* everybody's team, in the same turn */
     lobby_broadcast_members(lobby);
     lobby_match_run(lobby);
 }
