@@ -105,7 +105,8 @@ static muster_status fill(const struct load *load) {
     struct lobby *lobby = load->lobby;
     const struct mode_entry *mode = registry_mode(saved->game_mode);
     lobby->frozen_since_ms = loop_now_ms();
-    lobby->recover_until_ms = lobby->frozen_since_ms + config_core->lobby.recover_ms;
+    if (!load->mark || !saved->stands) /* a crash thaws nothing */
+        lobby->recover_until_ms = lobby->frozen_since_ms + config_core->lobby.recover_ms;
     lobby->members_told_ms = lobby->frozen_since_ms;
     lobby->state = saved->state;
     lobby->unmatched = saved->unmatched;

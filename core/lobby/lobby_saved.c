@@ -184,9 +184,10 @@ static bool read_lobby(struct muster_reader *r, struct lobby_saved *out) {
     uint32_t flags = muster_get_u8(r);
     out->unmatched = flags & 1;
     out->forced = flags >> 1 & 1;
+    out->stands = flags >> 2 & 1;
     out->people_max = muster_get_u8(r);
     out->left_ms = muster_get_u64(r);
-    return flags >> 2 == 0 && ticket_uuid_valid(out->key) && is_line(out->region) &&
+    return flags >> 3 == 0 && ticket_uuid_valid(out->key) && is_line(out->region) &&
            (!out->code[0] || lobby_code_valid(out->code)) && is_line(out->game_mode) &&
            out->people_max <= MUSTER_PEOPLE_MAX && get_json(r, &out->settings) &&
            get_kept(r, &out->kept);

@@ -55,6 +55,7 @@ struct lobby_saved {
     uint32_t state;
     bool unmatched;
     bool forced;
+    bool stands; /* was frozen, until somebody thaws it */
     uint32_t people_max;
     uint64_t left_ms;
     json_t *settings;

@@ -148,7 +148,8 @@ static bool put_lobby(struct lobby *lobby, struct muster_writer *w) {
     muster_put_str(w, lobby->code);
     muster_put_str(w, lobby->host_key);
     muster_put_u8(w, lobby->state);
-    muster_put_u8(w, lobby->unmatched | lobby->forced << 1);
+    bool stands = lobby->frozen_since_ms && !lobby->recover_until_ms;
+    muster_put_u8(w, lobby->unmatched | lobby->forced << 1 | stands << 2);
     muster_put_u8(w, lobby->people_max);
     muster_put_u64(w, lobby_left_ms(lobby, lobby->deadline_ms));
     put_json(w, lobby->settings);

@@ -36,6 +36,7 @@ static const struct row {
     {"", "unwritten.live", A_FILE, doctor_checkpoint},
     {"", "unwritten.*.live", A_FILE, doctor_checkpoint},
     {"", "queue.live", A_FILE, doctor_checkpoint},
+    {"", "orders.live", A_FILE, doctor_checkpoint},
     {"", "*.live.new", A_LEFTOVER, NULL},
     {"", "*.db", A_FILE, NULL}, /* what is in it: the plugin's check */
     {"", "*.db-wal", A_FILE, NULL},

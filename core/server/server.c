@@ -133,10 +133,12 @@ static void on_store_started(void *user, muster_status status) {
         return;
     }
     queue_recover();
-    if (recovery_start())
+    if (recovery_start()) {
         fail(SERVER_EXIT_INTERNAL, "the folder of the lobbies that go on cannot be made");
-    else
-        listen_now();
+        return;
+    }
+    if (!upgrade_is_beside()) shutdown_resume();
+    listen_now();
 }
 
 static void on_interrupt(void *user) {

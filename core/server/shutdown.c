@@ -9,6 +9,7 @@
 #include "log.h"
 #include "loop.h"
 #include "notices.h"
+#include "orders.h"
 #include "session.h"
 
 #define LOOK_MS 250
@@ -20,6 +21,7 @@ static struct {
     struct loop_timer *draining; /* looks whether the drain is over */
     uint64_t since_ms;
     bool leaves;
+    bool is_signal;          /* that is what drains it, and no order */
     struct loop_timer *next; /* warning of the restart, or the restart itself */
     uint64_t restart_ms;     /* 0: none is set */
     char text[MUSTER_REASON_MAX];
@@ -50,6 +52,23 @@ int shutdown_exit_code(void) {
     return ending.restarts ? SHUTDOWN_EXIT_RESTART : 0;
 }
 
+/* ---- orders ---------------------------------------------------------------------------------- */
+
+static uint32_t restart_in_ms(void) {
+    uint64_t now_ms = loop_now_ms();
+    return ending.restart_ms > now_ms ? (uint32_t)(ending.restart_ms - now_ms) : 0;
+}
+
+static void keep_orders(void) {
+    int64_t now_ms = loop_unix_ms();
+    struct orders orders = {.drains = ending.draining && !ending.is_signal};
+    orders.leaves = orders.drains && ending.leaves;
+    orders.drain_unix_ms = now_ms - (int64_t)(loop_now_ms() - ending.since_ms);
+    if (ending.restart_ms) orders.restart_unix_ms = now_ms + restart_in_ms();
+    snprintf(orders.restart_text, sizeof orders.restart_text, "%s", ending.text);
+    orders_write(&orders);
+}
+
 /* ---- drain ----------------------------------------------------------------------------------- */
 
 static void close_all(void) {
@@ -65,13 +84,25 @@ static void look(void *user) {
     if (ending.leaves && lobby_count() == 0) shutdown_now("drained");
 }
 
-void shutdown_drain(bool on, bool leave) {
+static void drain(bool on, bool leave) {
     lobby_drain(on);
     ending.leaves = on && leave;
     if (on && ending.draining) return;
     loop_timer_stop(ending.draining);
     ending.since_ms = loop_now_ms();
     ending.draining = on ? loop_timer_start(LOOK_MS, LOOK_MS, look, NULL) : NULL;
+}
+
+void shutdown_drain(bool on, bool leave) {
+    drain(on, leave);
+    ending.is_signal = false;
+    keep_orders();
+}
+
+/* Who sends it may have no patience, and the next start is a new one. */
+static void drain_by_signal(void) {
+    ending.is_signal = !ending.draining;
+    drain(true, true);
 }
 
 void shutdown_terminate(void) {
@@ -81,18 +112,14 @@ void shutdown_terminate(void) {
         return;
     }
     log_info("server", "SIGTERM: draining; a second one stops at once");
-    shutdown_drain(true, true);
+    drain_by_signal();
 }
 
 /* ---- restart --------------------------------------------------------------------------------- */
 
 static void restart(void) {
+    if (!ending.begun) orders_forget(); /* carried out */
     shutdown_leave(ending.text[0] ? ending.text : "restart");
-}
-
-static uint32_t restart_in_ms(void) {
-    uint64_t now_ms = loop_now_ms();
-    return ending.restart_ms > now_ms ? (uint32_t)(ending.restart_ms - now_ms) : 0;
 }
 
 uint32_t shutdown_restart_s(void) {
@@ -136,6 +163,7 @@ static void forget(void) {
 
 static void call_off(void) {
     forget();
+    keep_orders();
     tell_plugins(MUSTER_RESTART_CANCELLED);
     (void)session_announce("The restart is called off.");
 }
@@ -172,6 +200,7 @@ void shutdown_restart(uint32_t in_s, const char *text) {
         return;
     }
     ending.restart_ms = loop_now_ms() + (uint64_t)in_s * 1000;
+    keep_orders();
     warn(in_s * 1000);
     wait_for_next();
 }
@@ -182,9 +211,42 @@ bool shutdown_restart_cancel(void) {
     return true;
 }
 
+/* ---- after a crash --------------------------------------------------------------------------- */
+
+static void drain_on(const struct orders *left, int64_t now_ms) {
+    int64_t ago_ms = now_ms > left->drain_unix_ms ? now_ms - left->drain_unix_ms : 0;
+    log_info("server", "draining, as the server before");
+    drain(true, left->leaves);
+    ending.since_ms -= (uint64_t)ago_ms; /* also before the clock's beginning: differences count */
+}
+
+static void restart_on(const struct orders *left, int64_t now_ms) {
+    int64_t in_s = (left->restart_unix_ms - now_ms + 999) / 1000;
+    if (in_s > SHUTDOWN_RESTART_MAX_S) in_s = SHUTDOWN_RESTART_MAX_S;
+    if (in_s <= 0) {
+        log_info("server", "the restart that was set is done: its time has come meanwhile");
+        return;
+    }
+    log_info("server", "a restart is set in %lld s, as by the server before", (long long)in_s);
+    shutdown_restart((uint32_t)in_s, left->restart_text);
+}
+
+void shutdown_resume(void) {
+    struct orders left;
+    int64_t now_ms = loop_unix_ms();
+    if (!orders_read(&left)) return;
+    if (left.drains) drain_on(&left, now_ms);
+    if (left.restart_unix_ms) restart_on(&left, now_ms);
+    keep_orders();
+}
+
 void shutdown_deinit(void) {
     forget();
     loop_timer_stop(ending.draining);
     ending.draining = NULL;
     ending.leaves = false;
+    if (ending.restarts)
+        orders_leave();
+    else
+        orders_forget();
 }

@@ -31,6 +31,9 @@ void shutdown_restart(uint32_t in_s, const char *text);
 bool shutdown_restart_cancel(void);
 /* Seconds until the restart, rounded up; 0: none is set. */
 uint32_t shutdown_restart_s(void);
+/* What was ordered of the process before and not done when it died goes on: a drain, a restart with
+ * the time that is left. */
+void shutdown_resume(void);
 /* SIGTERM, as server.stopMode has it. */
 void shutdown_terminate(void);
 /* Nothing of it comes any more. */

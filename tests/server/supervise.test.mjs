@@ -37,6 +37,32 @@ test("a killed server is back on its port, and its clients with it", async (t) =
     assert.equal((await server.rest("GET", "/readyz")).status, 200); // the admin address, too
 });
 
+test("what was ordered is done after a crash, too: a freeze, a drain, a restart at a time", async (t) => {
+    const server = await supervise(t);
+    const { client } = await connectPlayer(t, server);
+    const { lobby } = await client.createLobby({ gameMode: "arena", settings: { botFill: 0 } });
+    const crash = async () => {
+        const back = client.once("entered", { timeoutMs: 20000 });
+        await killed(server);
+        assert.ok((await back).resumed);
+    };
+    for (const line of [`lobby freeze ${lobby.lobbyId}`, "restart in 1h new maps", "drain"])
+        await server.admin(line);
+    await crash();
+    assert.equal(client.entry.lobby.frozen, true);
+    assert.equal((await server.rest("GET", "/readyz")).status, 503);
+    assert.match(await server.admin("status"), /draining[^]*restarts in \d+ s/);
+    for (const line of ["restart cancel", "drain off"]) await server.admin(line);
+    await crash();
+    assert.equal(client.entry.lobby.frozen, true);
+    assert.equal((await server.rest("GET", "/readyz")).status, 200);
+    await server.adminRefusal("restart cancel");
+    await server.admin("drain exit");
+    await crash();
+    await server.admin(`lobby thaw ${lobby.lobbyId}`); // it waits for a match: closed
+    assert.deepEqual(await server.ended(), { code: 0, signal: null });
+});
+
 test("restart starts it again, and that is no crash", async (t) => {
     const server = await supervise(t);
     const from = server.output.length;
