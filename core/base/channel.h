@@ -17,7 +17,7 @@
 /* Append only: the supervisor outlives versions of the server. */
 enum channel_kind {
     CHANNEL_UPGRADE = 1,  /* server: start another one beside me. text: its program, "": mine */
-    CHANNEL_READY = 2,    /* the other one: I would start */
+    CHANNEL_READY = 2,    /* the other one: I would start. server: I serve */
     CHANNEL_STOOD = 3,    /* server: my lobbies stand and are saved. count: of them */
     CHANNEL_LOBBY = 4,    /* the other one: one that I have. text: its key; tick, hash */
     CHANNEL_RESTORED = 5, /* the other one: those were all, and I could serve. count: of them */

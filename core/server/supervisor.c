@@ -25,7 +25,9 @@
 
 #define CRASHES_MAX 5
 #define CRASHES_WITHIN_MS 60000
-#define PAUSE_SECOND_MS 100     /* at the second crash within a minute, then twice as long each */
+#define PAUSE_SECOND_MS 100    /* at the second crash within a minute, then twice as long each */
+#define OBSTACLE_PAUSE_MS 1000 /* then twice as long each, up to four times */
+#define OBSTACLE_DOUBLED_MAX 2
 #define READY_WAIT_MS 10000     /* for a server that is started beside the one that serves */
 #define REASON_WAIT_MS 1000     /* for its end, when it has said why */
 #define HAND_OVER_WAIT_MS 20000 /* the two agree much sooner, or say why not */
@@ -47,6 +49,8 @@ static struct {
     uint64_t crashes_ms[CRASHES_MAX]; /* the latest, in a ring */
     uint32_t crash_count;
     bool is_crash_open; /* the last one, which may yet not count */
+    bool has_served;    /* one of the servers */
+    uint32_t obstacle_count;
     struct server serving;
     struct server beside; /* an upgrade: it is to serve next */
     char beside_path[1024];
@@ -117,6 +121,11 @@ static void settle_crash(void) {
     supervisor.is_crash_open = false;
     supervisor.crashes_ms[--supervisor.crash_count % CRASHES_MAX] = 0;
     log_info("supervisor", "that crash was a lobby's, and does not count");
+}
+
+static void note_served(void) {
+    supervisor.has_served = true;
+    supervisor.obstacle_count = 0;
 }
 
 /* ---- upgrade: another server beside the one that serves, which takes its place --------------- */
@@ -197,6 +206,8 @@ static void hear_serving(void) {
         pass_state(message.text);
     } else if (message.kind == CHANNEL_SETTLED) {
         settle_crash();
+    } else if (message.kind == CHANNEL_READY) {
+        note_served();
     } else if (!supervisor.beside.pid) {
         return;
     } else if (message.kind == CHANNEL_STOOD) {
@@ -260,7 +271,7 @@ static uint32_t crashes_of_late(void) {
     return count;
 }
 
-/* False: it was told to end meanwhile. */
+/* True, or earlier by SIGHUP: somebody has mended something. False: it was told to end. */
 static bool rest(uint32_t pause_ms) {
     uint64_t until_ms = now_ms() + pause_ms;
     for (uint64_t at_ms; (at_ms = now_ms()) < until_ms;) {
@@ -268,7 +279,10 @@ static bool rest(uint32_t pause_ms) {
         struct timespec left = {.tv_sec = (time_t)(left_ms / 1000),
                                 .tv_nsec = (long)(left_ms % 1000 * 1000000)};
         int number = sigtimedwait(&supervisor.signals, NULL, &left);
-        if (number == SIGTERM || number == SIGINT) return false;
+        if (number == SIGHUP) return true;
+        if (number != SIGTERM && number != SIGINT) continue;
+        service_notify("STOPPING=1");
+        return false;
     }
     return true;
 }
@@ -291,22 +305,50 @@ static bool take_crash(int status, int *code) {
         log_error("supervisor", "given up");
         return false;
     }
-    return count == 1 || rest(PAUSE_SECOND_MS << (count - 2));
+    if (count == 1 || rest(PAUSE_SECOND_MS << (count - 2))) return true;
+    *code = SERVER_EXIT_OK;
+    return false;
 }
 
-/* By an operator, or a kernel that is out of memory: nothing is wrong with the server. */
+/* By an operator, or a kernel that is out of memory: nothing is wrong with the server. One that has
+ * just begun ends by what it would else act on. */
 static bool was_killed(int status) {
-    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    return number == SIGKILL || number == SIGTERM || number == SIGINT || number == SIGHUP;
+}
+
+/* Only a server that once served had what it needs: now somebody edits its configuration, say, and
+ * will be done. Players wait meanwhile. */
+static bool is_obstacle(int code) {
+    return supervisor.has_served && (code == SERVER_EXIT_IN_USE || code == SERVER_EXIT_CONFIG);
+}
+
+/* True: try again; else *code. */
+static bool wait_out_obstacle(int *code) {
+    uint32_t pause_ms = OBSTACLE_PAUSE_MS << supervisor.obstacle_count;
+    if (supervisor.obstacle_count < OBSTACLE_DOUBLED_MAX) supervisor.obstacle_count++;
+    log_error("supervisor",
+              "no server runs: exit code %d, for the reason above; the next try is in %u s, or at "
+              "SIGHUP",
+              *code, pause_ms / 1000);
+    service_notify("WATCHDOG=1"); /* what is to be waited for is no fault of this process */
+    *code = SERVER_EXIT_OK;
+    return rest(pause_ms);
+}
+
+static int exit_code_of(int status) {
+    if (was_killed(status)) return SERVER_EXIT_OK;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : SERVER_EXIT_INTERNAL;
 }
 
 /* True: start it again; else *code. */
 static bool is_to_start_again(int status, int *code) {
-    *code = WIFEXITED(status) ? WEXITSTATUS(status) : SERVER_EXIT_INTERNAL;
+    *code = exit_code_of(status);
+    if (was_killed(status)) log_warn("supervisor", "the server was killed");
+    if (supervisor.is_told_to_end && is_obstacle(*code)) *code = SERVER_EXIT_OK;
     if (supervisor.is_told_to_end) return false;
-    if (was_killed(status)) {
-        log_warn("supervisor", "the server was killed");
-        return true;
-    }
+    if (was_killed(status)) return true;
+    if (is_obstacle(*code)) return wait_out_obstacle(code);
     switch (*code) {
     case SHUTDOWN_EXIT_RESTART: return true;
     case SERVER_EXIT_OK:
@@ -361,8 +403,10 @@ static void take_signal(void) {
 
 static void hear_last_words(void) {
     struct channel_message message;
-    while (channel_receive(supervisor.serving.channel, 0, &message) == MUSTER_OK)
+    while (channel_receive(supervisor.serving.channel, 0, &message) == MUSTER_OK) {
         if (message.kind == CHANNEL_SETTLED) settle_crash();
+        if (message.kind == CHANNEL_READY) note_served();
+    }
 }
 
 /* True: the one that serves, and nobody has taken its place. */

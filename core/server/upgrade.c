@@ -103,6 +103,7 @@ static void on_message(void *user, uint32_t events, muster_status status) {
 
 void upgrade_watch(void) {
     if (upgrade.channel < 0) return;
+    (void)channel_say(upgrade.channel, CHANNEL_READY, "");
     if (crashes_last_is_settled()) (void)channel_say(upgrade.channel, CHANNEL_SETTLED, "");
     upgrade.poll = loop_poll_start(upgrade.channel, MUSTER_POLL_READ, on_message, NULL);
     if (!upgrade.poll) close_channel();

@@ -19,7 +19,8 @@ void upgrade_init(void);
 
 /* ---- the one that is replaced ---- */
 
-/* From here on the supervisor is heard. It is told when the last crash does not count. When it
+/* From here on the supervisor is heard. It is told that this server serves, and when the last crash
+ * does not count. When it
  * dies, this server ends and leaves its lobbies to the next one. */
 void upgrade_watch(void);
 /* The supervisor that started this server is there no more. */

@@ -1,7 +1,7 @@
 // musterd --supervise: a server that ends by mistake is started again, on the same sockets.
 
 import assert from "node:assert/strict";
-import { readdir, rm, writeFile } from "node:fs/promises";
+import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import {
@@ -188,12 +188,34 @@ test("what cannot be gone on with is put aside, and the server starts", async (t
     assert.deepEqual(await readdir(live), ["odd"]);
 });
 
-test("signals are handed on: SIGHUP reloads, SIGTERM ends", async (t) => {
+test("signals are handed on: SIGHUP reloads or has it try again, SIGTERM ends", async (t) => {
     const server = await supervise(t);
     const from = server.output.length;
     server.signal("SIGHUP");
     await server.waitForOutput(/configuration reloaded/, from);
+    const wrong = async (content) => {
+        await writeFile(server.configFile, content);
+        const at = server.output.length;
+        process.kill(await childOf(server.pid), "SIGKILL");
+        await server.waitForOutput(/no server runs: exit code 78/, at);
+        return at;
+    };
+    const text = await readFile(server.configFile, "utf8");
+    const at = await wrong(text.slice(0, text.length / 2)); // a crash while it is edited
+    await writeFile(server.configFile, text);
+    server.signal("SIGHUP"); // no need to wait
+    await server.waitForOutput(READY, at);
+    await wrong("{");
     server.signal("SIGTERM");
+    assert.deepEqual(await server.ended(), { code: 0, signal: null });
+});
+
+test("one that is killed and told to end at once has ended in order", async (t) => {
+    const server = await supervise(t);
+    server.signal("SIGSTOP"); // both are known before it looks
+    process.kill(await childOf(server.pid), "SIGKILL");
+    server.signal("SIGTERM");
+    server.signal("SIGCONT");
     assert.deepEqual(await server.ended(), { code: 0, signal: null });
 });
 
