@@ -272,20 +272,20 @@ static void take_in(struct instance *instance, struct mod *mod) {
     keep_now(instance, mod);
 }
 
-/* In the place of one that was not taken in; it may be the same, which missed what is there now. */
+/* In the place of one that was not taken in. It may be the same one: its base was not there yet. */
 static void take_in_kept(struct instance *instance, const struct mod *broken) {
     struct mod_error wrong;
     struct mod *mod;
     if (mod_store_newest(instance->store_dir, broken->id, &mod, &wrong)) return;
-    bool is_other = strcmp(mod->hash, broken->hash) != 0;
-    if (is_other && mods_replace(instance->mods, mod, &wrong)) {
-        mod_unpin(mod);
-        return;
+    bool is_same = strcmp(mod->hash, broken->hash) == 0;
+    bool is_put = is_same ? mod->base && mods_find(instance->mods, mod->base)
+                          : mods_replace(instance->mods, mod, &wrong) == MUSTER_OK;
+    if (is_put) {
+        instance->host->log->write(instance->self, MUSTER_LOG_WARN,
+                                   "mod %s stays as it was kept last, version %s (%.8s)", mod->id,
+                                   mod->version, mod->hash);
+        take_in(instance, mods_find(instance->mods, mod->id));
     }
-    instance->host->log->write(instance->self, MUSTER_LOG_WARN,
-                               "mod %s stays as it was kept last, version %s (%.8s)", mod->id,
-                               mod->version, mod->hash);
-    take_in(instance, mods_find(instance->mods, mod->id));
     mod_unpin(mod);
 }
 
