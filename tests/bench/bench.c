@@ -1,6 +1,6 @@
 /* bench - muster_bench: N players in lobbies against a running server, then one line of figures.
  *
- *     muster_bench --port 7350 --admin-port 7351 --pid PID --players 500 --seconds 10
+ *     muster_bench --port 7350 --admin-port 7351 --pid PID --players 500 --seconds 10 --mode arena
  *
  * When all are seated and the warm-up is over, it measures.
  */
@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "crowd.h"
 #include "server.h"
@@ -20,6 +21,7 @@ struct bench {
     uint16_t port;
     uint16_t admin_port;
     int pid;
+    uint64_t idle_rss_bytes; /* before anybody came */
 };
 
 static uint32_t interval_at(const struct player_world *world, double share) {
@@ -31,8 +33,16 @@ static uint32_t interval_at(const struct player_world *world, double share) {
     return 999;
 }
 
+/* Of the generator itself: one that is at its limit measures itself. */
+static double own_cpu_s(void) {
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
 static void print_figures(const struct bench *bench, const struct server_facts *before,
-                          const struct server_facts *after, double elapsed_s) {
+                          const struct server_facts *after, double elapsed_s, double own_s) {
     const struct player_world *world = &bench->crowd.world;
     double snapshots = (double)world->snapshots;
     double cpu_s = after->cpu_s - before->cpu_s;
@@ -46,24 +56,27 @@ static void print_figures(const struct bench *bench, const struct server_facts *
            after->ticks_skipped - before->ticks_skipped,
            after->tick_overruns - before->tick_overruns,
            after->snapshots_skipped - before->snapshots_skipped);
-    printf("\"snapshotGaps\":%llu,\"intervalP50Ms\":%u,\"intervalP99Ms\":%u,\"serverRssBytes\":%"
-           "llu}\n",
-           (unsigned long long)world->gaps, interval_at(world, 0.5), interval_at(world, 0.99),
-           (unsigned long long)after->rss_bytes);
+    printf("\"snapshotGaps\":%llu,\"intervalP50Ms\":%u,\"intervalP99Ms\":%u,",
+           (unsigned long long)world->gaps, interval_at(world, 0.5), interval_at(world, 0.99));
+    printf("\"serverRssBytes\":%llu,\"serverIdleRssBytes\":%llu,\"generatorCpuPercent\":%.1f}\n",
+           (unsigned long long)after->rss_bytes, (unsigned long long)bench->idle_rss_bytes,
+           own_s * 100 / elapsed_s);
 }
 
 static int measure(struct bench *bench) {
+    bench->idle_rss_bytes = server_facts_read(bench->pid, 0).rss_bytes;
     if (!crowd_arrive(&bench->crowd)) goto failed;
     crowd_run(&bench->crowd, bench->warmup_s * 1000);
     struct server_facts before = server_facts_read(bench->pid, bench->admin_port);
     uint64_t begin = crowd_now_us();
+    double own_before_s = own_cpu_s();
     bench->crowd.world.measuring = true;
     crowd_run(&bench->crowd, bench->seconds * 1000);
     bench->crowd.world.measuring = false;
     double elapsed_s = (double)(crowd_now_us() - begin) / 1e6;
     struct server_facts after = server_facts_read(bench->pid, bench->admin_port);
     if (bench->crowd.world.failure[0]) goto failed;
-    print_figures(bench, &before, &after, elapsed_s);
+    print_figures(bench, &before, &after, elapsed_s, own_cpu_s() - own_before_s);
     return 0;
 failed:
     fprintf(stderr, "muster_bench: %s\n", bench->crowd.world.failure);
@@ -72,13 +85,10 @@ failed:
 
 static bool parse_options(struct bench *bench, int argc, char **argv) {
     static const struct option options[] = {
-        {"port", required_argument, NULL, 'p'},
-        {"admin-port", required_argument, NULL, 'a'},
-        {"pid", required_argument, NULL, 'i'},
-        {"players", required_argument, NULL, 'n'},
-        {"seconds", required_argument, NULL, 's'},
-        {"warmup", required_argument, NULL, 'w'},
-        {NULL, 0, NULL, 0},
+        {"port", required_argument, NULL, 'p'},    {"admin-port", required_argument, NULL, 'a'},
+        {"pid", required_argument, NULL, 'i'},     {"players", required_argument, NULL, 'n'},
+        {"seconds", required_argument, NULL, 's'}, {"warmup", required_argument, NULL, 'w'},
+        {"mode", required_argument, NULL, 'm'},    {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -90,6 +100,7 @@ static bool parse_options(struct bench *bench, int argc, char **argv) {
         case 'n': bench->crowd.players_max = value; break;
         case 's': bench->seconds = value; break;
         case 'w': bench->warmup_s = value; break;
+        case 'm': bench->crowd.world.game_mode = optarg; break;
         default: return false;
         }
     }
@@ -100,7 +111,7 @@ int main(int argc, char **argv) {
     static struct bench bench = {.crowd.players_max = 500, .seconds = 10, .warmup_s = 3};
     if (!parse_options(&bench, argc, argv)) {
         fprintf(stderr, "usage: muster_bench --port PORT --pid PID [--admin-port PORT]"
-                        " [--players N] [--seconds S] [--warmup S]\n");
+                        " [--players N] [--seconds S] [--warmup S] [--mode NAME]\n");
         return 2;
     }
     if (!crowd_open(&bench.crowd, bench.port)) {

@@ -65,6 +65,7 @@ bool crowd_arrive(struct crowd *crowd) {
 
 bool crowd_open(struct crowd *crowd, uint16_t port) {
     struct rlimit files;
+    if (!crowd->world.game_mode) crowd->world.game_mode = "arena";
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);

@@ -221,12 +221,20 @@ static void on_entered(struct player *player, const json_t *entry) {
               json_string_value(json_object_get(entry, "resumeToken")));
 }
 
+static void find_match(struct player *player) {
+    char text[256];
+    player->phase = PLAYER_FINDING;
+    snprintf(text, sizeof text,
+             "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"match.find\","
+             "\"params\":{\"gameMode\":\"%s\"}}",
+             player->world->game_mode);
+    send_text(player, text);
+}
+
 static void on_answer(struct player *player, const json_t *message) {
     int64_t id = json_integer_value(json_object_get(message, "id"));
     if (id == 1 && player->phase == PLAYER_AUTHENTICATING) {
-        player->phase = PLAYER_FINDING;
-        send_text(player, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"match.find\","
-                          "\"params\":{\"gameMode\":\"arena\"}}");
+        find_match(player);
     } else if (id == 3 && player->phase == PLAYER_ENTERING) {
         on_entered(player, json_object_get(message, "result"));
     }

@@ -27,6 +27,7 @@ enum player_phase {
 /* Shared by all players. */
 struct player_world {
     struct sockaddr_in to;
+    const char *game_mode;
     int epoll_fd;
     uint64_t now_us;
     bool comes_back; /* a lost connection is mended; else it is a failure */

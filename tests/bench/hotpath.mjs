@@ -1,0 +1,100 @@
+// hotpath - what a snapshot costs, held against a server that only receives and sends.
+//
+//     node tests/bench/hotpath.mjs [--players 2000] [--seconds 10] [--rounds 2] [--json]
+//
+// In turns, on the same cores with the same generator: musterd with mode_arena and everything that is
+// loaded where nothing is configured, the yardstick (raw.c) with snapshots of the same size, musterd
+// with a mode in Lua. Prints the medians and the two ratios. "void": the yardstick or the generator was
+// at its limit, so that the ratios say nothing. BUILD: the folder of the build.
+
+import { execFile } from "node:child_process";
+import { parseArgs, promisify } from "node:util";
+import { fileURLToPath } from "node:url";
+
+const RUN = fileURLToPath(new URL("run", import.meta.url));
+const PLAYERS_PER_LOBBY = 8;
+const RAW_SYSCALLS_MAX = 2.4; // for a snapshot and an input
+const RAW_USER_US_MAX = 0.7;
+const GENERATOR_PERCENT_MAX = 90;
+const SERVERS = ["arena", "raw", "lua"];
+const OPTIONS = {
+    players: { type: "string", default: "2000" },
+    seconds: { type: "string", default: "10" },
+    rounds: { type: "string", default: "2" },
+    json: { type: "boolean", default: false },
+};
+
+const { values: options } = parseArgs({ options: OPTIONS });
+
+async function run(...args) {
+    const { stdout } = await promisify(execFile)("bash", [RUN, options.players, options.seconds, ...args]);
+    return Object.assign({}, ...stdout.trim().split("\n").map((line) => JSON.parse(line)));
+}
+
+const START = {
+    arena: () => run("--plugins", "default"),
+    lua: () => run("--plugins", "default", "--mode", "king_of_the_hill"),
+    raw: (bytes) => run("--raw", String(bytes)),
+};
+
+function median(numbers) {
+    const sorted = numbers.toSorted((a, b) => a - b);
+    return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
+
+/** Of each figure the median of the rounds. */
+function medians(rounds) {
+    const names = Object.keys(rounds[0]).filter((name) => typeof rounds[0][name] === "number");
+    return Object.fromEntries(names.map((name) => [name, median(rounds.map((round) => round[name]))]));
+}
+
+function whyVoid({ arena, raw, lua }) {
+    const syscalls = raw.syscalls / raw.snapshots;
+    const userUs = raw.userUs / raw.snapshots;
+    const generator = Math.max(...[arena, raw, lua].map((server) => server.generatorCpuPercent));
+    const reasons = [];
+    if (syscalls > RAW_SYSCALLS_MAX) reasons.push(`the yardstick makes ${syscalls.toFixed(2)} syscalls`);
+    if (userUs > RAW_USER_US_MAX) reasons.push(`the yardstick needs ${userUs.toFixed(2)} us of its own`);
+    if (generator > GENERATOR_PERCENT_MAX) reasons.push(`the generator needs ${generator} % of its core`);
+    return reasons.join(", ") || null;
+}
+
+function lobbyKb(server) {
+    const lobbies = server.players / PLAYERS_PER_LOBBY;
+    return Math.round((server.serverRssBytes - server.serverIdleRssBytes) / lobbies / 1024);
+}
+
+function row(name, server) {
+    const held = (100 * server.snapshotsPerSecond) / (server.players * 20);
+    return [
+        name, server.cpuUsPerSnapshot.toFixed(2), `${held.toFixed(1)} %`,
+        server.ticksSkipped, `${server.intervalP50Ms} / ${server.intervalP99Ms}`,
+        server.snapshotBytesMean.toFixed(1), lobbyKb(server), server.serverCpuPercent.toFixed(0),
+        server.generatorCpuPercent.toFixed(0),
+    ];
+}
+
+function print(found) {
+    const head = [
+        "server", "CPU us/snapshot", "held", "ticks skipped", "interval p50/p99 ms", "bytes", "KB/lobby",
+        "server %", "generator %",
+    ];
+    console.log(`| ${head.join(" | ")} |\n|${" --- |".repeat(head.length)}`);
+    for (const name of SERVERS) console.log(`| ${row(name, found[name]).join(" | ")} |`);
+    console.log(`ratioArena ${found.ratioArena}  ratioLua ${found.ratioLua}`);
+    if (found.void) console.log(`void: ${found.void}`);
+}
+
+const rounds = { arena: [], raw: [], lua: [] };
+for (let i = 0; i < Number(options.rounds); i++) {
+    for (const name of SERVERS) {
+        rounds[name].push(await START[name](Math.round(rounds.arena[0]?.snapshotBytesMean)));
+        if (!options.json) console.log(`${name} ${rounds[name].at(-1).cpuUsPerSnapshot} us`);
+    }
+}
+const found = Object.fromEntries(SERVERS.map((name) => [name, medians(rounds[name])]));
+const ratio = (name) => Number((found[name].cpuUsPerSnapshot / found.raw.cpuUsPerSnapshot).toFixed(2));
+Object.assign(found, { ratioArena: ratio("arena"), ratioLua: ratio("lua"), void: whyVoid(found) });
+if (options.json) console.log(JSON.stringify(found));
+else print(found);
+process.exitCode = found.void ? 1 : 0;
