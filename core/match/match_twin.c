@@ -12,7 +12,7 @@
 #ifdef MUSTER_TWINS
 
 #define EVERY_TICKS 16 /* where time is real, so that a server stays one that can be played on */
-#define TWINS_OFTEN 96 /* by a virtual clock: after so many only every second one, and so on */
+#define TWINS_OFTEN 40 /* by a virtual clock: after so many only every second one, and so on */
 #define WAITING_BYTES_MAX (1u << 20)
 #define NOTES_BYTES_MAX (256u << 10)
 

@@ -244,7 +244,7 @@ test("a ban given anew takes the place of the first", async () => {
 test("muted: in every lobby, after coming back, until the end", async (t) => {
     const { client, auth, playerId } = await connectPlayer(t, server);
     const other = await connectPlayer(t, server);
-    const { lobby } = await other.client.createLobby({ gameMode: "arena" });
+    const { lobby } = await other.client.createLobby({ gameMode: "arena", settings: { startWhen: "host" } });
     await client.joinLobby(lobby.lobbyId);
     const told = client.once("session.muted", { timeoutMs: 20000 });
     await server.admin(`mute ${playerId} 1h language`);
