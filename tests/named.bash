@@ -9,7 +9,7 @@ browser_tests=(tests/browser/*.test.mjs)
 # they show, against the tools. Modes on the arena are played by their specs, what chaos mixes is done one
 # by one by saved, supervise, upgrade and crashes. Of the pages, which the server tests stand in for, those
 # that ask most of the server.
-unit_asan_options=(-E '^tree[.]|^release[.]|^bench[.]')
+unit_asan_options=(-E '^tree[.]|^release[.]|^bench[.]|^unit[.]lua[.]stock_test$')
 server_asan_left_out='release/(documents|five_minutes|scripting|wire)[.]|server/(arena_modes|chaos|schemathesis)[.]'
 mapfile -t server_asan_tests < <(printf '%s\n' "${server_tests[@]}" | grep -vE "$server_asan_left_out")
 browser_asan_tests=(tests/browser/{browser,recovery}.test.mjs)

@@ -230,7 +230,7 @@ static struct verdict attack(const struct script *script, const struct sandbox_l
 /* ---- verdicts */
 
 static bool work_is_large(const char *name) {
-    static const int numbers[] = {15, 16, 17, 18, 21, 34, 35};
+    static const int numbers[] = {11, 15, 16, 17, 18, 20, 21, 34, 35};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         if (atoi(name) == numbers[i]) return true;
     }
