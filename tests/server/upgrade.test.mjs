@@ -1,6 +1,7 @@
 // `upgrade`: another server takes the place of the one that runs, and no match ends by it.
 
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { chmod, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
@@ -207,6 +208,7 @@ test("beside each other", { concurrency: true }, async (t) => {
             const child = path.join(server.dir, "child");
             const mute = await program(server, "mute", `#!/bin/sh\nsleep 600 & echo $! >${child}\nwait\n`);
             const refusal = server.adminRefusal(`upgrade ${mute}`);
+            await eventually("it runs", () => existsSync(child)); // the next request is the second one
             assert.match(await server.adminRefusal("upgrade"), /one is under way/);
             assert.match(await refusal, /mute took too long/);
             assert.equal((await childrenOf(server.pid)).length, 1);
