@@ -48,7 +48,7 @@ static muster_status run_in(struct instance *instance, struct mod *mod, int kind
     }
     muster_status status = script_start(script, NULL, 0);
     if (!status) status = try_state(script);
-    *kill = realm->probe_kill;
+    *kill = script->sandbox ? sandbox_killed(script->sandbox) : realm->probe_kill;
     if (status) {
         snprintf(error, cap, "%.340s (in the trial load, %s realm)",
                  realm->probe_error[0] ? realm->probe_error : "out of memory",

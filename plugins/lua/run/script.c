@@ -70,7 +70,6 @@ static void killed(struct script *script, uint64_t call, uint32_t host_calls) {
     if (realm->kind == REALM_MATCH && !realm->is_replay && !realm->is_probe)
         note_stop(realm, script->index, call, host_calls);
     report_kill(script);
-    if (realm->is_probe) realm->probe_kill = sandbox_killed(script->sandbox);
     script_stop_sandbox(script);
     if (realm->is_probe) return;
     script_trial_check(script);
@@ -147,16 +146,21 @@ void script_entry_end(struct instance *instance) {
 
 /* In a replay the log says where it was stopped. */
 uint32_t script_limit_us(const struct script *script, uint32_t limit_us) {
-    return script->realm->is_replay ? UINT32_MAX : limit_us;
+    return script->realm->is_replay ? SCRIPT_NO_LIMIT_US : limit_us;
 }
 
-muster_status script_serve(struct script *script, lua_CFunction body, void *arg) {
+static muster_status serve(struct script *script, lua_CFunction body, void *arg,
+                           uint32_t limit_us) {
     struct instance *instance = script->realm->lobby->instance;
     struct entry entry = {.sandbox = script->sandbox};
-    script_entry_begin(instance, &entry, script_limit_us(script, instance->call_us));
+    script_entry_begin(instance, &entry, limit_us);
     muster_status status = sandbox_serve(script->sandbox, body, arg);
     script_entry_end(instance);
     return status;
+}
+
+muster_status script_serve(struct script *script, lua_CFunction body, void *arg) {
+    return serve(script, body, arg, SCRIPT_NO_LIMIT_US);
 }
 
 /* Within no other entry: what is decided now stops nobody half way. */
@@ -209,7 +213,8 @@ bool script_peek(struct script *script, lua_CFunction body, void *arg) {
     if (!script->sandbox) return false;
     script->is_peeking = true;
     sandbox_random_get(script->sandbox, random);
-    muster_status status = script_serve(script, body, arg);
+    uint32_t limit_us = script_limit_us(script, script->realm->lobby->instance->call_us);
+    muster_status status = serve(script, body, arg, limit_us);
     sandbox_random_set(script->sandbox, random);
     script->is_peeking = false;
     if (status) report_error(script); /* of a kill the next entry tells */
@@ -240,6 +245,7 @@ bool script_call_mode(lua_State *L, const struct script *script, const char *nam
 
 void script_stop_sandbox(struct script *script) {
     script->shut |= realm_gates(script);
+    if (script->sandbox) script->realm->probe_kill = sandbox_killed(script->sandbox);
     realm_unhook_all(script);
     sandbox_destroy(script->sandbox);
     script->sandbox = NULL;

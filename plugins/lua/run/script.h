@@ -97,6 +97,7 @@ void script_destroy(struct script *script);
 
 /* CPU time of this thread, so far. */
 int64_t script_cpu_ns(void);
+#define SCRIPT_NO_LIMIT_US UINT32_MAX
 /* What the watchdog sees of an entry, which lies on the caller's stack. */
 uint32_t script_limit_us(const struct script *script, uint32_t limit_us);
 void script_entry_begin(struct instance *instance, struct entry *entry, uint32_t limit_us);
@@ -108,7 +109,8 @@ bool script_enter_first(struct script *script, lua_CFunction body, void *arg);
 bool script_call(struct script *script, const struct sandbox_call *call);
 /* The same for a C function with arg as light userdata. */
 bool script_enter(struct script *script, lua_CFunction body, void *arg);
-/* For work that is ours: runs nothing of the mod's. The sandbox must be there. */
+/* For work that is ours: runs nothing of the mod's, so its time is not the mod's to answer for. The
+ * sandbox must be there. */
 muster_status script_serve(struct script *script, lua_CFunction body, void *arg) MUSTER_MUST_USE;
 /* Enters apart from the step, as a recording does oftener than a replay: to save, to tell a client
  * who comes. The body has no effects (script_act raises), and the generator is put back. */

@@ -55,10 +55,8 @@ static muster_status make_sandbox(struct script *script) {
                                       .handle_order = player_order,
                                       .current = &instance->current};
     uint64_t seed = seed_of(script->realm, mod->id);
-    struct entry entry = {.sandbox = NULL};
-    script_entry_begin(
-        instance, &entry,
-        script_limit_us(script, instance->call_us)); /* its libraries are opened inside */
+    struct entry entry = {.sandbox = NULL}; /* its libraries are opened inside: work that is ours */
+    script_entry_begin(instance, &entry, SCRIPT_NO_LIMIT_US);
     muster_status status = sandbox_create(&limits, &host, seed, &script->sandbox);
     script_entry_end(instance);
     return status;

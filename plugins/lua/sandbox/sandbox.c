@@ -121,7 +121,7 @@ muster_status sandbox_create(const struct sandbox_limits *limits, const struct s
     lua_setallocf(sb->L, allocate, sb);
     lua_atpanic(sb->L, libc_panic);
     lua_gc(sb->L, LUA_GCINC, GC_PAUSE, 0, 0);
-    if (sandbox_enter(sb, open_libraries, NULL) != MUSTER_OK) goto failed;
+    if (sandbox_serve(sb, open_libraries, NULL) != MUSTER_OK) goto failed;
     budget_arm_count(sb, sb->L);
     *out = sb;
     return MUSTER_OK;

@@ -191,6 +191,16 @@ static void test_time_that_is_exact_from_the_start(void **state) {
     sandbox_destroy(sb);
 }
 
+/* The libraries are ours to open, however long that takes. */
+static void test_the_start_costs_a_script_nothing(void **state) {
+    struct sandbox_limits limits = {.second_cpu_us = 900000, .burst_cpu_us = 1, .is_exact = true};
+    struct sandbox *sb = make_sandbox(&limits, NULL);
+    (void)state;
+    assert_int_equal(sandbox_killed(sb), SANDBOX_ALIVE);
+    assert_int_equal(run_text(sb, "for i = 1, 1e5 do end"), MUSTER_LIMIT);
+    sandbox_destroy(sb);
+}
+
 /* ---- entries within entries of others */
 
 enum { BURNT_NS = 20000000 };
@@ -687,6 +697,7 @@ int main(void) {
         cmocka_unit_test(test_cpu_per_second),
         cmocka_unit_test(test_time),
         cmocka_unit_test(test_time_that_is_exact_from_the_start),
+        cmocka_unit_test(test_the_start_costs_a_script_nothing),
         cmocka_unit_test(test_an_entry_pays_for_itself_alone),
         cmocka_unit_test(test_limits_that_are_left_out),
         cmocka_unit_test(test_a_kill_between_entries_is_told),
