@@ -231,6 +231,7 @@ static void destroy_end(void) {
     net_state.context = NULL;
     loop_timer_stop(sweep_timer);
     sweep_timer = NULL;
+    net_conn_deinit();
     slots_deinit(&net_state.conns);
     slots_deinit(&net_state.exchanges);
     net_peer_deinit();
@@ -380,6 +381,7 @@ static muster_status tables_create(char *error) {
     if (status == MUSTER_OK) {
         status = slots_init(&net_state.conns, connections_max, sizeof(struct conn));
     }
+    if (status == MUSTER_OK) status = net_conn_init();
     if (status == MUSTER_OK) status = net_http_init(connections_max);
     if (status == MUSTER_OK) status = net_gate_start();
     if (status != MUSTER_OK) snprintf(error, ERROR_MAX, "not enough memory for connections");

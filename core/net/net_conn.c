@@ -6,6 +6,7 @@
 #include "net_internal.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -38,6 +39,35 @@ void net_conn_deadline(struct conn *conn, uint32_t ms) {
     net_state.deadlines = conn;
 }
 
+/* ---- Whose socket ---- */
+
+#define FDS_MAX (1u << 20)
+
+/* By the number of the socket, as libwebsockets took it over; the connection may have ended since,
+ * and the number be another's. */
+static conn_id *by_fd;
+static uint32_t fds_max;
+
+muster_status net_conn_init(void) {
+    struct rlimit limit = {0};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return MUSTER_IO;
+    fds_max = limit.rlim_cur < FDS_MAX ? (uint32_t)limit.rlim_cur : FDS_MAX;
+    by_fd = calloc(fds_max, sizeof *by_fd);
+    return by_fd ? MUSTER_OK : MUSTER_NO_MEMORY;
+}
+
+void net_conn_deinit(void) {
+    free(by_fd);
+    by_fd = NULL;
+    fds_max = 0;
+}
+
+static struct conn *conn_of_fd(int fd) {
+    struct conn *conn = NULL;
+    if (fd >= 0 && (uint32_t)fd < fds_max) conn = slots_find(&net_state.conns, by_fd[fd]);
+    return conn && conn->wsi && lws_get_socket_fd(conn->wsi) == fd ? conn : NULL;
+}
+
 /* ---- Life ---- */
 
 struct conn *net_conn_of(struct lws *wsi) {
@@ -58,6 +88,7 @@ void net_conn_adopt(struct conn *conn) {
         .fd = {.sockfd = conn->fd},
         .opaque = (void *)(uintptr_t)id,
     };
+    if ((uint32_t)conn->fd < fds_max) by_fd[conn->fd] = id;
     conn->fd = -1; /* libwebsockets closes it, also when it does not take it */
     struct lws *wsi = lws_adopt_descriptor_vhost_via_info(&adopt);
     conn = slots_find(&net_state.conns, id);
@@ -90,10 +121,8 @@ void net_conn_shut(struct conn *conn) {
  * more. This is its last call before: it goes by the dynamic symbol table, where the executable
  * comes first. */
 LWS_VISIBLE int shutdown(int fd, int how) {
-    uint64_t id = 0;
-    struct conn *conn = NULL;
-    while (how == SHUT_WR && (conn = slots_next(&net_state.conns, &id)))
-        if (conn->wsi && lws_get_socket_fd(conn->wsi) == fd) net_conn_parts.silenced(conn);
+    struct conn *conn = how == SHUT_WR ? conn_of_fd(fd) : NULL;
+    if (conn) net_conn_parts.silenced(conn);
     return (int)syscall(SYS_shutdown, fd, how);
 }
 

@@ -144,6 +144,8 @@ struct net_conn_parts {
 };
 extern struct net_conn_parts net_conn_parts;
 
+muster_status net_conn_init(void) MUSTER_MUST_USE;
+void net_conn_deinit(void);
 struct conn *net_conn_of(struct lws *wsi);
 /* Shut down at `ms` from now unless moved; 0: never. */
 void net_conn_deadline(struct conn *conn, uint32_t ms);
