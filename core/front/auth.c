@@ -30,6 +30,7 @@ struct auth_job {
     muster_auth_ticket_id ticket;
     uint32_t next_provider; /* position in the chain */
     bool compress;
+    uint8_t digest[SESSION_TOKEN_BYTES]; /* of the token, and who was asked last */
     char token[TOKEN_BYTES_MAX + 1];
     char resume[RESUME_BYTES_MAX + 1]; /* of the seat to come back to; "" for none */
 };
@@ -221,6 +222,7 @@ static void accept(struct auth_job *job, struct muster_identity *identity, struc
         return;
     }
     session->ticket_lobby = lobby ? lobby->id : (muster_lobby_id){0};
+    if (!lobby) session_token_set(session, job->digest);
     loop_timer_stop(client->auth_timer);
     client->auth_timer = NULL;
     if (job->compress) client->compress = true;
@@ -283,7 +285,9 @@ static void ask_next(struct auth_job *job) {
         refuse(job, RPC_UNAVAILABLE, "too many authentications at once");
         return;
     }
+    session_token_digest(p->self->instance_name, job->token, job->digest);
     struct muster_auth_request request = {.size = sizeof request,
+                                          .known = session_token_is_known(job->digest),
                                           .ticket = job->ticket,
                                           .token = job->token,
                                           .address = job->client->address};

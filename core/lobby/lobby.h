@@ -131,9 +131,10 @@ struct lobby {
     uint32_t rules_count;
     struct match_results *results; /* of the match that ended, in ending */
     struct pacer_entry pace;
-    uint64_t frozen_since_ms;  /* the loop's clock; 0: it is not frozen */
-    uint64_t recover_until_ms; /* frozen: it goes on by then, or when all are back; 0: by thaw */
-    uint64_t behind_ms;        /* its own clock is behind the loop's, which it follows */
+    uint64_t frozen_since_ms;   /* the loop's clock; 0: it is not frozen */
+    uint64_t recover_until_ms;  /* frozen: it goes on by then, or when all are back; 0: by thaw */
+    uint64_t complete_since_ms; /* all are back whom it waits for; 0: not yet */
+    uint64_t behind_ms;         /* its own clock is behind the loop's, which it follows */
     uint32_t loaded_by; /* MUSTER_DISTURBED_...: why its match stands since it was loaded; or 0 */
     int64_t began_unix_ms;        /* when that would have begun, had it never stood */
     uint64_t overloaded_since_ms; /* its match; the loop's clock; 0: it is not */

@@ -4,6 +4,9 @@
 #include "log.h"
 #include "loop.h"
 
+#define CROWD 64 /* people */
+#define CROWD_WAIT_MS 300
+
 static void tell(struct lobby *lobby, uint32_t notice, const char *event, const char *what) {
     log_fields(MUSTER_LOG_INFO, "lobby", &(struct log_fields){.lobby = lobby->key, .event = event},
                "%s %s", lobby->game_mode, what);
@@ -58,13 +61,22 @@ static void show_match(struct lobby *lobby) {
         if (lobby->members[i].want_full && lobby->members[i].connected) lobby_send_full(lobby, i);
 }
 
-/* Nobody has to wait longer for those who were here. */
-static bool is_recovered(const struct lobby *lobby) {
+static bool is_everybody_back(const struct lobby *lobby) {
     bool all_back = true;
-    if (!lobby_is_recovering(lobby)) return false;
     for (uint32_t i = 0; i < lobby_members_end(lobby); i++)
         all_back = all_back && !lobby->members[i].awaited;
-    return all_back || loop_now_ms() >= lobby->recover_until_ms;
+    return all_back;
+}
+
+/* Nobody has to wait longer for those who were here. But while a crowd is on its way to other
+ * lobbies, matches that play again would take the processor from those who still see nothing. */
+static bool is_recovered(struct lobby *lobby) {
+    uint64_t now_ms = loop_now_ms();
+    if (!lobby_is_recovering(lobby)) return false;
+    if (now_ms >= lobby->recover_until_ms) return true;
+    if (!is_everybody_back(lobby)) return false;
+    if (!lobby->complete_since_ms) lobby->complete_since_ms = now_ms;
+    return session_awaited_count() < CROWD || now_ms - lobby->complete_since_ms >= CROWD_WAIT_MS;
 }
 
 void lobby_frozen_advance(struct lobby *lobby) {

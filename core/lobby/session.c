@@ -23,6 +23,7 @@ static struct {
     struct slots slots;
     struct session *by_key;
     struct session *by_session_key;
+    struct session *by_token;
     struct session *admins;
     struct session_hooks hooks;
     struct loop_timer *sweep;
@@ -55,6 +56,7 @@ void session_deinit(void) {
     for (struct session *session; (session = session_next(&id));) kept_clear(&session->kept);
     HASH_CLEAR(hh, sessions.by_key);
     HASH_CLEAR(hh_session, sessions.by_session_key);
+    HASH_CLEAR(hh_token, sessions.by_token);
     sessions.admins = NULL;
     party_deinit();
     loop_timer_stop(sessions.sweep);
@@ -143,6 +145,42 @@ static void add_session_key(struct session *session) {
              session);
 }
 
+/* ---- the token it was signed in with --------------------------------------------------------- */
+
+void session_token_digest(const char *plugin, const char *token, uint8_t out[SESSION_TOKEN_BYTES]) {
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, SESSION_TOKEN_BYTES);
+    crypto_generichash_update(&state, (const uint8_t *)plugin, strlen(plugin) + 1);
+    crypto_generichash_update(&state, (const uint8_t *)token, strlen(token));
+    crypto_generichash_final(&state, out, SESSION_TOKEN_BYTES);
+}
+
+void session_token_set(struct session *session, const uint8_t token[SESSION_TOKEN_BYTES]) {
+    memcpy(session->token, token, SESSION_TOKEN_BYTES);
+}
+
+bool session_token_is_known(const uint8_t token[SESSION_TOKEN_BYTES]) {
+    struct session *session = NULL;
+    HASH_FIND(hh_token, sessions.by_token, token, SESSION_TOKEN_BYTES, session);
+    return session != NULL;
+}
+
+uint32_t session_awaited_count(void) {
+    return HASH_CNT(hh_token, sessions.by_token);
+}
+
+static void await_token(struct session *session, const uint8_t token[SESSION_TOKEN_BYTES]) {
+    session_token_set(session, token);
+    if (!sodium_is_zero(token, SESSION_TOKEN_BYTES))
+        HASH_ADD(hh_token, sessions.by_token, token, SESSION_TOKEN_BYTES, session);
+}
+
+static void forget_token(struct session *session) {
+    if (session->hh_token.tbl) HASH_DELETE(hh_token, sessions.by_token, session);
+    session->hh_token.tbl = NULL;
+    sodium_memzero(session->token, sizeof session->token);
+}
+
 static struct session *create(const struct muster_identity *identity) {
     muster_player_id id;
     struct session *session = slots_add(&sessions.slots, &id.value);
@@ -195,6 +233,7 @@ muster_status session_restore(struct session_saved *saved, struct session **out)
         add_session_key(session);
     }
     session->created_at_ms = saved->created_at_ms;
+    await_token(session, saved->token);
     kept_take_over(&session->kept, &saved->kept);
     *out = session;
     return MUSTER_OK;
@@ -226,6 +265,7 @@ muster_status session_attach(struct client *client, const struct muster_identity
     if (!session) session = create(identity);
     if (!session) return MUSTER_FULL;
     copy_identity(session, identity);
+    forget_token(session);
     *out = session;
     if (session->client == client) {
         emit(session, MUSTER_NOTICE_PLAYER_RENEWED);
@@ -249,6 +289,7 @@ static void end(struct session *session, uint32_t reason) {
     session->ending = true;
     if (sessions.hooks.ended) sessions.hooks.ended(session, reason);
     forget_admin(session);
+    forget_token(session);
     HASH_DEL(sessions.by_key, session);
     HASH_DELETE(hh_session, sessions.by_session_key, session);
     party_release(session->party);

@@ -13,10 +13,13 @@
 #include "client.h"
 #include "ticket.h"
 
+#define SESSION_TOKEN_BYTES 32
+
 struct session {
     muster_player_id id;
     UT_hash_handle hh;         /* by player_key */
     UT_hash_handle hh_session; /* by session_key */
+    UT_hash_handle hh_token;   /* by token, of those who are to come back to a restored seat */
     struct session *prev_admin;
     struct session *next_admin;
     struct client *client; /* null: dropped */
@@ -28,6 +31,7 @@ struct session {
     char address[64]; /* it came from last; "": never */
     uint32_t account; /* MUSTER_ACCOUNT_... */
     int64_t created_at_ms;
+    uint8_t token[SESSION_TOKEN_BYTES];  /* session_token_digest; all 0: none */
     int64_t expires_at_s;                /* told to people */
     uint64_t expires_ms;                 /* loop clock: what counts */
     muster_lobby_id lobby;               /* 0: in none */
@@ -53,6 +57,14 @@ muster_status session_attach(struct client *client, const struct muster_identity
  * active one. It ends after an hour unless the player comes, or a seat is held. */
 muster_status session_create(const char *player_key, const char *display_name,
                              struct session **out) MUSTER_MUST_USE;
+/* Stands for a token and the auth plugin that accepted it. */
+void session_token_digest(const char *plugin, const char *token, uint8_t out[SESSION_TOKEN_BYTES]);
+/* What an attached one has signed in with; until it is attached again. Kept with its seat. */
+void session_token_set(struct session *session, const uint8_t token[SESSION_TOKEN_BYTES]);
+/* Has the person of a restored session, who has not come back yet, signed in with that? */
+bool session_token_is_known(const uint8_t token[SESSION_TOKEN_BYTES]);
+/* How many of them there are. */
+uint32_t session_awaited_count(void);
 /* By the ticket that it was signed in with. A ticket ends soon, the match that it led to later:
  * such a session goes on as long as the seat is held. */
 bool session_is_seated_by_ticket(const struct session *session);
@@ -69,6 +81,7 @@ struct session_saved {
     uint32_t by_ticket; /* 1: it is seated by one */
     int64_t created_at_ms;
     int64_t expires_at_s;
+    uint8_t token[SESSION_TOKEN_BYTES];
     struct kept *kept; /* owned: to be cleared */
 };
 void session_save(const struct session *session, struct muster_writer *w);

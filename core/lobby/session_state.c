@@ -17,6 +17,7 @@ void session_save(const struct session *session, struct muster_writer *w) {
     muster_put_u32(w, session_is_seated_by_ticket(session));
     muster_put_i64(w, session->created_at_ms);
     muster_put_i64(w, session->expires_at_s);
+    muster_put_bytes(w, session->token, sizeof session->token);
     struct muster_writer length = *w;
     muster_put_u32(w, 0);
     uint32_t begin = w->len;
@@ -42,6 +43,8 @@ bool session_load(struct muster_reader *r, struct session_saved *out) {
     out->by_ticket = muster_get_u32(r);
     out->created_at_ms = muster_get_i64(r);
     out->expires_at_s = muster_get_i64(r);
+    const void *token = muster_get_bytes(r, sizeof out->token);
+    if (token) memcpy(out->token, token, sizeof out->token);
     uint32_t len = muster_get_u32(r);
     struct muster_reader kept = muster_reader_make(muster_get_bytes(r, len), len);
     return !r->overflow && ticket_uuid_valid(out->session_key) && is_line(out->player_key, false) &&

@@ -54,7 +54,11 @@ enum { MUSTER_ROLE_MAP(MUSTER_ROLE_ENUM) MUSTER_ROLE_END = 11 };
 
 struct muster_auth_request {
     uint32_t size;
-    uint32_t reserved;
+    /* 1: this plugin has accepted this very token before, in the process whose lobbies this one
+     * goes on with. All players come back at once then, so what costs most may be left out, as a
+     * signature is; what may have changed meanwhile is to be looked at all the same: whether it has
+     * expired, and whether its key is trusted still. */
+    uint32_t known;
     muster_auth_ticket_id ticket; /* for PENDING; complete with host->player->auth_complete */
     const char *token;            /* what the client presented, at most 4096 bytes */
     const char *address;          /* client address as text, IPv4 or IPv6 */

@@ -20,7 +20,8 @@ struct fixture {
     struct gate *gate;
     struct token_keys keys;
     char pem[512];
-    struct job job; /* the one on the pool */
+    struct job job;  /* the one on the pool */
+    int64_t later_s; /* since NOW_S */
     bool is_cancelled;
     bool keys_come; /* what the gate is told when it wants some */
     uint32_t wanted;
@@ -33,7 +34,7 @@ static struct fixture *current;
 
 static int64_t unix_ms(muster_self *self) {
     (void)self;
-    return NOW_S * 1000LL;
+    return (NOW_S + current->later_s) * 1000;
 }
 
 static muster_status work(muster_self *self, muster_work_fn fn,
@@ -202,6 +203,39 @@ static void a_key_replaced_meanwhile_is_looked_at_again(void **state) {
     assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING); /* not remembered */
     run_pool(fixture);
     assert_int_equal(fixture->verdict, MUSTER_REJECT);
+}
+
+static muster_verdict ask_known(struct fixture *fixture, const char *token,
+                                struct muster_identity *out) {
+    struct muster_auth_request request = {
+        .size = sizeof request, .known = 1, .ticket = {1}, .token = token};
+    *out = (struct muster_identity){.size = sizeof *out};
+    return gate_authenticate(fixture->gate, &fixture->keys, &request, out);
+}
+
+/* No signature is looked at; all else is, and what has changed is verified like any other. */
+static void a_known_token_is_read_at_once(void **state) {
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX + 1], other[512];
+    struct muster_identity id;
+    sign(fixture, "ada", token);
+    assert_int_equal(ask_known(fixture, token, &id), MUSTER_ACCEPT);
+    assert_string_equal(id.player_key, "ada");
+    assert_int_equal(id.expires_at_s, NOW_S + 600);
+    assert_int_equal(ask(fixture, token, &id), MUSTER_ACCEPT); /* remembered */
+    gate_forget(fixture->gate);
+    use_keys(fixture, fixture->pem, ""); /* whether it is the same one nobody can tell */
+    assert_int_equal(ask_known(fixture, token, &id), MUSTER_PENDING);
+    run_pool(fixture);
+    gate_forget(fixture->gate);
+    assert_int_equal(keys_make_p256(other, sizeof other), MUSTER_OK);
+    use_keys(fixture, other, "k2");
+    assert_int_equal(ask_known(fixture, token, &id), MUSTER_REJECT);
+    use_keys(fixture, fixture->pem, "k1");
+    fixture->later_s = 631;
+    assert_int_equal(ask_known(fixture, token, &id), MUSTER_PENDING);
+    run_pool(fixture);
+    assert_string_equal(fixture->identity.reason, "token has expired");
 }
 
 /* A set that only grew: nobody is turned away. */
@@ -440,6 +474,7 @@ int main(void) {
                                         destroy),
         cmocka_unit_test_setup_teardown(a_key_replaced_meanwhile_is_looked_at_again, make, destroy),
         cmocka_unit_test_setup_teardown(a_key_that_stayed_still_vouches, make, destroy),
+        cmocka_unit_test_setup_teardown(a_known_token_is_read_at_once, make, destroy),
         cmocka_unit_test_setup_teardown(what_is_open_at_the_end_is_rejected_once, make, destroy),
         cmocka_unit_test_setup_teardown(a_token_waits_for_its_key, make, destroy),
         cmocka_unit_test_setup_teardown(a_key_that_does_not_come_is_waited_for_once, make, destroy),

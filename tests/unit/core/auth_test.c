@@ -10,6 +10,7 @@ static struct issuer {
     struct muster_self self; /* and the instance, as fake_plugin has it */
     muster_verdict says;
     bool completes; /* its ticket, in the call */
+    uint32_t known; /* the newest token */
     uint32_t asked;
     uint32_t cancelled; /* tickets of its, the newest at that */
     muster_auth_ticket_id ticket;
@@ -31,6 +32,7 @@ static muster_verdict on_authenticate(void *instance, const struct muster_auth_r
     struct issuer *issuer = instance;
     issuer->asked++;
     issuer->ticket = request->ticket;
+    issuer->known = request->known;
     snprintf(issuer->token, sizeof issuer->token, "%s", request->token);
     snprintf(issuer->address, sizeof issuer->address, "%s", request->address);
     if (issuer->completes)
@@ -174,6 +176,39 @@ static void who_passes_hands_it_on(void **state) {
     authenticate(stranger, "t");
     REFUSED(stranger, 4002, "token_invalid");
     assert_int_equal(connected_count, 1);
+    rig_drop(client);
+}
+
+/* What is kept with the seat says which token, and who accepted it. */
+static void who_is_awaited_is_known_by_the_token_until_back(void **state) {
+    (void)state;
+    struct client *client = connect_client(""), *stranger = connect_client("");
+    uint8_t bytes[1024];
+    struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
+    struct session_saved saved;
+    struct session *session;
+    first.says = MUSTER_ACCEPT;
+    authenticate(client, "token");
+    assert_int_equal(first.known, 0);
+    session_save(session_find(client->player), &w);
+    rig_drop(client);
+    struct muster_reader r = muster_reader_make(bytes, w.len);
+    assert_true(session_load(&r, &saved));
+    assert_int_equal(session_restore(&saved, &session), MUSTER_OK);
+
+    first.says = second.says = MUSTER_PASS;
+    authenticate(stranger, "token");
+    assert_int_equal(first.known, 1);
+    assert_int_equal(second.known, 0); /* it was another's word */
+    first.says = MUSTER_REJECT;
+    authenticate(stranger, "token2");
+    assert_int_equal(first.known, 0);
+    first.says = MUSTER_ACCEPT;
+    for (uint32_t known = 1; known <= 1; known--) {
+        authenticate(client, "token");
+        assert_int_equal(first.known, known);
+        assert_int_equal(client->player.value, session->id.value);
+    }
     rig_drop(client);
 }
 
@@ -625,6 +660,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(the_first_that_knows_the_token_counts),
         TEST(who_passes_hands_it_on),
+        TEST(who_is_awaited_is_known_by_the_token_until_back),
         TEST(a_refusal_is_the_last_word),
         TEST(a_verdict_that_is_none_lets_nobody_in),
         TEST(an_answer_may_come_later),
