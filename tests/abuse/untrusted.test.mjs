@@ -7,6 +7,7 @@ import path from "node:path";
 import { test } from "node:test";
 import tls from "node:tls";
 import { once } from "node:events";
+import { makeCertificate } from "../kit/certificate.mjs";
 import {
     BUILD, LOCKED, eventually, pluginsDir, queryDatabase, runDaemon, runFile, startServer, tempDir, testConfig,
 } from "../kit/harness.mjs";
@@ -73,14 +74,6 @@ test("a locked node plays a match, keeps it, and stops in order", async (t) => {
 
 test("TLS works, and takes a certificate that comes by a new link or as a new file", async (t) => {
     const dir = await tempDir(t);
-    const make = async (name) => {
-        const pair = { cert: path.join(dir, `${name}.crt`), key: path.join(dir, `${name}.key`) };
-        await runFile("openssl", [
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-            "-subj", `/CN=${name}`, "-keyout", pair.key, "-out", pair.cert,
-        ]);
-        return pair;
-    };
     const subject = async (server) => {
         const socket = tls.connect({ port: server.port, host: "127.0.0.1", rejectUnauthorized: false });
         await once(socket, "secureConnect");
@@ -92,9 +85,9 @@ test("TLS works, and takes a certificate that comes by a new link or as a new fi
         server.signal("SIGHUP");
         await eventually("the new certificate", async () => (await subject(server)) === name);
     };
-    const first = await make("first");
-    const second = await make("second");
-    const third = await make("third");
+    const first = await makeCertificate(dir, "first");
+    const second = await makeCertificate(dir, "second");
+    const third = await makeCertificate(dir, "third");
     /* Links into another folder, as those who renew certificates make them. */
     const live = await tempDir(t);
     const pair = { cert: path.join(live, "cert"), key: path.join(live, "key") };

@@ -6,33 +6,9 @@ import path from "node:path";
 import { test } from "node:test";
 import tls from "node:tls";
 import { once } from "node:events";
-import { eventually, runFile, startServer, tempDir } from "../kit/harness.mjs";
+import { makeCertificate } from "../kit/certificate.mjs";
+import { eventually, startServer, tempDir } from "../kit/harness.mjs";
 import { RawSocket } from "../kit/sockets.mjs";
-
-async function makeCertificate(dir, name) {
-    const key = path.join(dir, `${name}.key`);
-    const cert = path.join(dir, `${name}.crt`);
-    await runFile("openssl", [
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        `/CN=${name}`,
-        "-addext",
-        "subjectAltName=DNS:localhost,IP:127.0.0.1",
-        "-keyout",
-        key,
-        "-out",
-        cert,
-    ]);
-    return { key, cert };
-}
 
 /** Subject and ALPN of a fresh connection. */
 async function handshake(server, ALPNProtocols = ["h2", "http/1.1"]) {
