@@ -78,7 +78,8 @@ static const char *const allowed[] = {
     "getsockname", "getpeername", "shutdown",
     /* waiting */
     "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll",
-    "select", "pselect6", "futex", "nanosleep", "clock_nanosleep", "sched_yield", "restart_syscall",
+    "select", "pselect6", "futex", "nanosleep", "clock_nanosleep", "timerfd_settime", "sched_yield",
+    "restart_syscall",
     /* itself */
     "getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid", "getrusage", "times",
     "uname", "sysinfo", "getrandom", "clock_gettime", "clock_getres", "gettimeofday", "time",

@@ -29,7 +29,7 @@ void loop_run(void);
 bool loop_run_until(bool (*done)(void *user), void *user, uint32_t limit_ms);
 /* fn is called before the loop waits and after it has waited, behind what was done until then; who
  * was added first comes first. Again is legal. LIMIT above LOOP_TURN_ENDS_MAX. */
-#define LOOP_TURN_ENDS_MAX 4
+#define LOOP_TURN_ENDS_MAX 8
 muster_status loop_at_turn_end(void (*fn)(void)) MUSTER_MUST_USE;
 /* Nothing is posted, and no job is on the pool or waits for it. */
 bool loop_quiet(void);

@@ -4,30 +4,33 @@
  * through the whole interval: a call that hides behind many short inner ones is charged, an inner
  * one that runs long is charged itself. The thread reads; what it may look at is freed only after
  * watchdog_forget.
+ *
+ * Between two samples it sleeps on a timer that the loop thread puts off, so that it is not woken
+ * by a loop that goes round: see "when to look".
  */
 #include "watchdog.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "crash_page.h"
 #include "log.h"
+#include "loop.h"
 #include "plugin.h"
 
 #define SAMPLE_NS 1000000
 #define SAMPLE_CLOSE_NS 250000 /* while a call lasts from one sample to the next */
 #define GAP_MAX_NS 100000000   /* what a longer gap between two samples counts for */
-#define IDLE_SAMPLES 100       /* without a call; then it sleeps until there is one */
 #define WATCH_NICE (-10)
 #define EXIT_CODE 70 /* EX_SOFTWARE: a supervisor restarts us */
 #define OVERRUN_SIGNAL (SIGRTMIN + 3)
@@ -59,19 +62,45 @@ static pthread_t loop_thread;
 static pthread_t watch_thread;
 static pthread_mutex_t watching = PTHREAD_MUTEX_INITIALIZER; /* held while frames are looked at */
 static atomic_bool stopping;
-static atomic_bool asleep; /* the watchdog's thread waits for `wake` */
-static sem_t wake;
+static atomic_bool asleep;          /* the watchdog's thread waits for the timer */
+static atomic_bool turn_is_limited; /* in this turn of the loop a plugin with a limit was called */
+static int timer;                   /* descriptor; the loop thread sets it */
 static bool running;
 static uint64_t warn_ns;
 static uint64_t abort_ns;
+static uint64_t patience_ns; /* a quarter of the shorter of the two */
 
 static struct seen seen[FRAMES_MAX]; /* watch thread from here on */
 static uint64_t cpu_last_ns;
 static uint64_t clock_last_ns;
-static uint64_t running_ns;   /* time in which this thread was let run: running time */
-static uint32_t idle_samples; /* in a row */
-static uint64_t idle_sequence;
-static uint64_t warned_ns; /* length of the call at the last warning */
+static uint64_t running_ns; /* time in which this thread was let run: running time */
+static uint64_t warned_ns;  /* length of the call at the last warning */
+
+/* ---- when to look ----------------------------------------------------------------------------
+ * While no call is on the stack and the turn is not limited the watchdog's thread waits for the
+ * timer. The first call after it has fallen asleep sets it to patience_ns. The first limited call
+ * of a turn sets it to SAMPLE_NS, the turn's end back to patience_ns: it is woken when such a turn
+ * is longer, and not at all while they are short.
+ */
+
+static void look_after(uint64_t ns) {
+    const struct itimerspec due = {
+        .it_value = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)}};
+    (void)timerfd_settime(timer, 0, &due, NULL);
+}
+
+static void turn_begin_limited(void) {
+    if (!running) return;
+    turn_is_limited = true;
+    look_after(SAMPLE_NS);
+}
+
+/* With a call on the stack it is a turn within that call (plugin_depth_hide). */
+static void on_turn_end(void) {
+    if (!turn_is_limited || frame_count > 0) return;
+    turn_is_limited = false;
+    look_after(patience_ns);
+}
 
 /* ---- the loop thread's side ------------------------------------------------------------------ */
 
@@ -86,10 +115,11 @@ void watchdog_enter(struct muster_self *self, const char *call) {
     }
     if (n > 0) {
         atomic_store_explicit(&frame_count, n + 1, memory_order_release);
-        return;
+    } else {
+        atomic_store(&frame_count, 1); /* either this is seen by who falls asleep, or the other */
+        if (asleep && atomic_exchange(&asleep, false)) look_after(patience_ns);
     }
-    atomic_store(&frame_count, 1); /* either this is seen by who falls asleep, or the other */
-    if (atomic_load(&asleep) && atomic_exchange(&asleep, false)) sem_post(&wake);
+    if (self->overrun_limit_us && !turn_is_limited) turn_begin_limited();
 }
 
 void watchdog_leave(void) {
@@ -130,6 +160,7 @@ void watchdog_set_overrun(struct muster_self *self, uint32_t limit_us, void (*fn
     self->overrun_user = user;
     atomic_signal_fence(memory_order_seq_cst);
     __atomic_store_n(&self->overrun_limit_us, fn ? limit_us : 0, __ATOMIC_RELAXED);
+    if (fn && !turn_is_limited) turn_begin_limited(); /* its call may be on the stack */
 }
 
 void watchdog_forget(struct muster_self *self) {
@@ -168,11 +199,21 @@ static uint64_t cpu_ns(void) {
 
 /* A process that was stopped (SIGSTOP, a paused container, a saved machine) did not run: what lies
  * between two samples that are far apart is nobody's fault. */
-static void running_clock_go_on(void) {
+static uint64_t running_clock_go_on(void) {
     uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
     uint64_t gap_ns = now_ns - clock_last_ns;
-    running_ns += gap_ns < GAP_MAX_NS ? gap_ns : GAP_MAX_NS;
+    if (gap_ns > GAP_MAX_NS) gap_ns = GAP_MAX_NS;
+    running_ns += gap_ns;
     clock_last_ns = now_ns;
+    return gap_ns;
+}
+
+/* Of a machine that was saved and goes on the CPU clocks may jump, too. */
+static uint64_t cpu_clock_go_on(uint64_t gap_ns) {
+    uint64_t now_ns = cpu_ns();
+    uint64_t used_ns = now_ns - cpu_last_ns;
+    cpu_last_ns = now_ns;
+    return used_ns < gap_ns ? used_ns : gap_ns;
 }
 
 /* "mode_arena mode.tick > rules_x rules.adjust" */
@@ -240,34 +281,38 @@ static uint32_t calls_kept(uint32_t count) {
 
 /* True while a call lasts. */
 static bool sample(void) {
-    running_clock_go_on();
+    uint64_t gap_ns = running_clock_go_on();
     uint32_t count = atomic_load_explicit(&frame_count, memory_order_acquire);
     if (count > FRAMES_MAX) count = FRAMES_MAX;
     if (count == 0) return false;
-    uint64_t cpu_now_ns = cpu_ns();
+    uint64_t used_ns = cpu_clock_go_on(gap_ns);
     uint32_t kept = calls_kept(count);
-    if (kept > 0) seen[kept - 1].cpu_ns += cpu_now_ns - cpu_last_ns;
+    if (kept > 0) seen[kept - 1].cpu_ns += used_ns;
     if (kept == 0) warned_ns = 0;
     for (uint32_t i = kept; i < count; i++)
         seen[i] = (struct seen){frames[i].sequence, 0, running_ns};
-    cpu_last_ns = cpu_now_ns;
     length_check(count);
     limit_check(count);
     return kept > 0;
 }
 
-static bool is_idle(void) {
-    uint64_t sequence = frames[0].sequence;
-    if (frame_count > 0 || sequence != idle_sequence) idle_samples = 0;
-    idle_sequence = sequence;
-    return ++idle_samples > IDLE_SAMPLES;
+static bool is_near(void) {
+    return frame_count > 0 || turn_is_limited || stopping;
 }
 
-static void sleep_until_call(void) {
+static void sleep_until_due(void) {
+    uint64_t expirations;
     asleep = true;
-    while (frame_count == 0 && !stopping && asleep && sem_wait(&wake) != 0) continue;
+    if (!is_near()) (void)!read(timer, &expirations, sizeof expirations);
     asleep = false;
-    idle_samples = 0;
+}
+
+static void pause_until_look(bool lasts) {
+    const struct timespec pause = {0, lasts ? SAMPLE_CLOSE_NS : SAMPLE_NS};
+    if (is_near())
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+    else
+        sleep_until_due();
 }
 
 /* It sleeps nearly always; when it is due, a script may be running on. A nice value alone lets who
@@ -284,42 +329,51 @@ static void *watch(void *user) {
     bool lasts = false;
     go_first();
     while (!stopping) {
-        const struct timespec pause = {0, lasts ? SAMPLE_CLOSE_NS : SAMPLE_NS};
-        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+        pause_until_look(lasts);
         pthread_mutex_lock(&watching);
         lasts = sample();
         pthread_mutex_unlock(&watching);
-        if (is_idle()) sleep_until_call();
     }
     return NULL;
 }
 
-muster_status watchdog_start(uint32_t warn_ms, uint32_t abort_ms) {
-    struct sigaction action = {.sa_handler = on_overrun, .sa_flags = SA_RESTART};
+static bool thread_start(void) {
     sigset_t all;
     sigset_t before;
-    if (running) return MUSTER_STATE;
-    sigemptyset(&action.sa_mask);
-    if (sigaction(OVERRUN_SIGNAL, &action, NULL) != 0) return MUSTER_INTERNAL;
-    warn_ns = (uint64_t)warn_ms * 1000000;
-    abort_ns = (uint64_t)abort_ms * 1000000;
-    clock_last_ns = clock_ns(CLOCK_MONOTONIC);
-    loop_thread = pthread_self();
-    stopping = false;
-    if (sem_init(&wake, 0, 0) != 0) return MUSTER_INTERNAL;
     sigfillset(&all); /* signals belong to the loop thread, but for what untrusted needs */
     sigdelset(&all, SIGSYS);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    running = pthread_create(&watch_thread, NULL, watch, NULL) == 0;
+    bool started = pthread_create(&watch_thread, NULL, watch, NULL) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return running ? MUSTER_OK : MUSTER_NO_MEMORY;
+    return started;
+}
+
+muster_status watchdog_start(uint32_t warn_ms, uint32_t abort_ms) {
+    struct sigaction action = {.sa_handler = on_overrun, .sa_flags = SA_RESTART};
+    if (running) return MUSTER_STATE;
+    sigemptyset(&action.sa_mask);
+    if (sigaction(OVERRUN_SIGNAL, &action, NULL) != 0 || loop_at_turn_end(on_turn_end))
+        return MUSTER_INTERNAL;
+    warn_ns = (uint64_t)warn_ms * 1000000;
+    abort_ns = (uint64_t)abort_ms * 1000000;
+    patience_ns = (warn_ns < abort_ns ? warn_ns : abort_ns) / 4;
+    clock_last_ns = clock_ns(CLOCK_MONOTONIC);
+    loop_thread = pthread_self();
+    stopping = false;
+    timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    if (timer < 0) return MUSTER_INTERNAL;
+    running = thread_start();
+    if (running) return MUSTER_OK;
+    close(timer);
+    return MUSTER_NO_MEMORY;
 }
 
 void watchdog_stop(void) {
     if (!running) return;
     stopping = true;
-    sem_post(&wake);
+    look_after(1);
     pthread_join(watch_thread, NULL);
-    sem_destroy(&wake);
+    close(timer);
+    turn_is_limited = false;
     running = false;
 }

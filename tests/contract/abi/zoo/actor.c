@@ -59,6 +59,14 @@ static void spin(struct actor *actor) {
     (void)actor->host->watchdog->overrun(actor->self, 0, NULL, NULL);
 }
 
+/* Of its limit it uses next to nothing. */
+static void freeze(struct actor *actor) {
+    if (actor->host->watchdog->overrun(actor->self, 40000, on_overrun, actor) != MUSTER_OK) return;
+    sleep_ms(50); /* long enough to be looked at */
+    raise(SIGSTOP);
+    sleep_ms(50);
+}
+
 static muster_verdict actor_authenticate(void *instance, const struct muster_auth_request *request,
                                          struct muster_identity *out) {
     struct actor *actor = instance;
@@ -72,11 +80,7 @@ static muster_verdict actor_authenticate(void *instance, const struct muster_aut
     }
     if (strcmp(request->token, "spin") == 0) spin(actor);
     if (strcmp(request->token, "sleep") == 0) sleep_ms(400);
-    if (strcmp(request->token, "freeze") == 0) {
-        sleep_ms(50); /* long enough to be looked at */
-        raise(SIGSTOP);
-        sleep_ms(50);
-    }
+    if (strcmp(request->token, "freeze") == 0) freeze(actor);
     while (strcmp(request->token, "hang") == 0) sleep_ms(1000);
     return MUSTER_PASS;
 }
