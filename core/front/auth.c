@@ -86,7 +86,7 @@ static void refuse_with(struct auth_job *job, int32_t code, const char *reason,
     metrics_add(METRIC_AUTH_FAILURES, 1);
     client_send(client, rpc_failure(job->id, code, reason, NULL));
     end(job);
-    if (!client->player.value) client_close(client, 4002, "token refused");
+    if (!client->session) client_close(client, 4002, "token refused");
 }
 
 static void refuse(struct auth_job *job, int32_t code, const char *reason) {
@@ -99,7 +99,7 @@ static void shut_out(struct auth_job *job, struct failure *failure) {
     metrics_add(METRIC_AUTH_FAILURES, 1);
     client_send(client, failure_answer(failure, job->id));
     free_job(job);
-    if (!client->player.value) client_close(client, 4004, failure->message);
+    if (!client->session) client_close(client, 4004, failure->message);
 }
 
 /* A ticket that leads to no seat: nothing has changed. */
@@ -108,7 +108,7 @@ static void refuse_ticket(struct auth_job *job, struct failure *failure) {
     metrics_add(METRIC_AUTH_FAILURES, 1);
     client_send(client, failure_answer(failure, job->id));
     free_job(job);
-    if (!client->player.value) client_close(client, 4002, "ticket refused");
+    if (!client->session) client_close(client, 4002, "ticket refused");
 }
 
 /* Nothing in it that a line may not hold. */
@@ -203,7 +203,7 @@ static void accept(struct auth_job *job, struct muster_identity *identity, struc
         refuse(job, RPC_INTERNAL, "the identity is incomplete");
         return;
     }
-    struct session *present = session_find(client->player);
+    const struct session *present = client->session;
     if (present && strcmp(present->player_key, identity->player_key) != 0) {
         refuse(job, RPC_WRONG_STATE, "this connection belongs to another player");
         return;

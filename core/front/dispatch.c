@@ -183,7 +183,7 @@ static char *run_call(struct client *client, const struct rpc_call *rpc, bool in
         client->malformed_count++;
         return text_of(rpc_failure(rpc->id, rpc->error, rpc->error_text, NULL));
     }
-    struct session *session = session_find(client->player);
+    struct session *session = client->session;
     struct call call = {.client = client,
                         .session = session && !session_is_over(session) ? session : NULL,
                         .params = rpc->params,
@@ -225,7 +225,7 @@ static uint32_t run_batch(struct client *client, const struct rpc_batch *batch) 
 /* Long answers count as several requests; a stranger's time counts, too. A player's does not: what
  * a request sets going (a match, say) is not that player's alone. */
 static void charge(struct client *client, uint32_t answer_bytes, uint64_t spent_us) {
-    struct session *session = session_find(client->player);
+    struct session *session = client->session;
     if (session) {
         party_charge(session->party, PARTY_REQUEST, party_price(answer_bytes, 0));
         party_charge(client->party, PARTY_REQUEST, party_price(answer_bytes, 0));
@@ -271,7 +271,7 @@ static void *ws_open(conn_id conn, const char *address) {
 /* Long ones count more: they are read before it is known what they ask for. A stranger's short text
  * is read although nothing is left, so that it is told so. */
 static bool take_message(struct client *client, uint32_t len, bool is_text) {
-    const struct session *session = session_find(client->player);
+    const struct session *session = client->session;
     struct party *party = session ? session->party : client->party;
     enum party_rate rate = session ? PARTY_MESSAGE : PARTY_STRANGER;
     if (party_take(party, rate, NULL)) {
@@ -334,7 +334,7 @@ static void run_message(struct session *session, const uint8_t *data, uint32_t l
 
 static void run_frame(struct client *client, const uint8_t *data, uint32_t len) {
     struct muster_input input;
-    struct session *session = session_find(client->player);
+    struct session *session = client->session;
     bool is_message = len > 1 && len <= 1 + MUSTER_MESSAGE_MAX && data[0] == FRAME_MESSAGE;
     if (!is_message && protocol_input_decode(data, len, &input))
         refuse_binary(client);

@@ -148,7 +148,7 @@ muster_status engine_player_add(const char *display_name, muster_player_id *out)
 }
 
 void engine_client_leave(struct client *client) {
-    struct session *session = session_find(client->player);
+    struct session *session = client->session;
     auth_cancel(client);
     client->closing = true;
     if (!session) return;

@@ -5,9 +5,9 @@
 
 #include "protocol.h"
 
-static void (*told)(muster_player_id player);
+static void (*told)(const struct session *session);
 
-void client_set_told(void (*fn)(muster_player_id player)) {
+void client_set_told(void (*fn)(const struct session *session)) {
     told = fn;
 }
 
@@ -30,7 +30,7 @@ static const uint8_t *deflated(struct client_text *text) {
 
 void client_send_shared(struct client *client, struct client_text *text) {
     if (client->closing) return;
-    if (client->player.value && told) told(client->player);
+    if (client->session && told) told(client->session);
     const uint8_t *frame = client->compress && !client->sink ? deflated(text) : NULL;
     if (client->sink)
         client->sink->text(client, text->text, text->len);

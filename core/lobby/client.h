@@ -12,6 +12,7 @@
 #include "party.h"
 
 struct client;
+struct session;
 
 /* Where it goes what is sent to a client without a connection. */
 struct client_sink {
@@ -19,18 +20,19 @@ struct client_sink {
     void (*closed)(struct client *client, uint16_t code, const char *reason);
 };
 
+/* What each message and each snapshot asks comes first. */
 struct client {
     conn_id conn;                   /* 0: none, but a sink */
     const struct client_sink *sink; /* snapshots are taken and forgotten there */
-    char address[64];
-    muster_player_id player; /* 0 until authenticated */
-    struct auth_job *auth;   /* an authentication under way, or null */
-    struct loop_timer *auth_timer;
-    struct party *party; /* of the address; null: it has none */
-    uint32_t malformed_count;
-    uint32_t refused_count; /* requests of a stranger over the limit */
+    struct session *session;        /* whose client is this one; null: signed in as nobody */
     bool compress;
     bool closing;
+    struct party *party;   /* of the address; null: it has none */
+    struct auth_job *auth; /* an authentication under way, or null */
+    struct loop_timer *auth_timer;
+    uint32_t malformed_count;
+    uint32_t refused_count; /* requests of a stranger over the limit */
+    char address[64];
 };
 
 /* One JSON text for many: deflated at most once. */
@@ -43,7 +45,7 @@ struct client_text {
 };
 
 /* fn hears whom text is sent to, before it leaves. */
-void client_set_told(void (*fn)(muster_player_id player));
+void client_set_told(void (*fn)(const struct session *session));
 /* JSON text to the client, deflated when it asked for that and the text is long enough. */
 void client_send_text(struct client *client, const char *text, uint32_t len);
 /* The same text to another client; after the last one, client_text_free. */

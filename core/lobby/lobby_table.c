@@ -47,9 +47,8 @@ uint32_t lobby_count_state(uint32_t state) {
 }
 
 /* Of a lobby whose people are told something all is kept first. */
-static void on_told(muster_player_id player) {
-    const struct session *session = session_find(player);
-    struct lobby *lobby = session ? lobby_find(session->lobby) : NULL;
+static void on_told(const struct session *session) {
+    struct lobby *lobby = lobby_find(session->lobby);
     if (lobby) lobby_changed(lobby);
 }
 

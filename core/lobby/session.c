@@ -243,7 +243,7 @@ muster_status session_restore(struct session_saved *saved, struct session **out)
 static void release_client(struct session *session) {
     struct client *client = session->client;
     if (!client) return;
-    client->player = (muster_player_id){0};
+    client->session = NULL;
     session->client = NULL;
     sessions.connected--;
     emit(session, MUSTER_NOTICE_PLAYER_DISCONNECTED);
@@ -274,7 +274,7 @@ muster_status session_attach(struct client *client, const struct muster_identity
     replace_client(session);
     session->client = client;
     snprintf(session->address, sizeof session->address, "%s", client->address);
-    client->player = session->id;
+    client->session = session;
     sessions.connected++;
     log_fields(MUSTER_LOG_INFO, "session",
                &(struct log_fields){.player = session->player_key,
@@ -298,7 +298,7 @@ static void end(struct session *session, uint32_t reason) {
 }
 
 void session_detach(struct client *client) {
-    struct session *session = session_find(client->player);
+    struct session *session = client->session;
     if (!session) return;
     log_fields(MUSTER_LOG_INFO, "session",
                &(struct log_fields){.player = session->player_key, .event = "player_disconnected"},

@@ -15,14 +15,18 @@
 
 #define SESSION_TOKEN_BYTES 32
 
+/* What each message asks comes first. */
 struct session {
     muster_player_id id;
+    struct client *client;     /* null: dropped */
+    struct party *party;       /* of the player */
+    muster_lobby_id lobby;     /* 0: in none */
+    uint32_t member;           /* index in the lobby */
     UT_hash_handle hh;         /* by player_key */
     UT_hash_handle hh_session; /* by session_key */
     UT_hash_handle hh_token;   /* by token, of those who are to come back to a restored seat */
     struct session *prev_admin;
     struct session *next_admin;
-    struct client *client; /* null: dropped */
     char session_key[TICKET_UUID_SIZE];
     char player_key[MUSTER_PLAYER_KEY_MAX];
     char display_name[MUSTER_DISPLAY_MAX];
@@ -34,14 +38,11 @@ struct session {
     uint8_t token[SESSION_TOKEN_BYTES];  /* session_token_digest; all 0: none */
     int64_t expires_at_s;                /* told to people */
     uint64_t expires_ms;                 /* loop clock: what counts */
-    muster_lobby_id lobby;               /* 0: in none */
-    uint32_t member;                     /* index in the lobby */
     muster_lobby_id ticket_lobby;        /* signed in with a ticket for a seat there; else 0 */
     muster_queue_ticket_id queue_ticket; /* 0: not searching */
     uint32_t rtt_ms;
-    struct party *party; /* of the player */
-    struct kept *kept;   /* by plugins */
-    bool ending;         /* leaving its seat on its way out must not end it again */
+    struct kept *kept; /* by plugins */
+    bool ending;       /* leaving its seat on its way out must not end it again */
 };
 
 muster_status session_init(uint32_t players_max) MUSTER_MUST_USE;

@@ -61,7 +61,7 @@ static void on_text(struct client *client, const char *text, uint32_t len) {
 }
 
 static void on_closed(struct client *client, uint16_t code, const char *reason) {
-    const struct session *session = session_find(client->player);
+    const struct session *session = client->session;
     char line[512];
     snprintf(line, sizeof line, "%s closed %u %s", session ? session->player_key : "", code,
              reason);

@@ -396,11 +396,12 @@ static void acts_on_a_lobby_come_in_the_next_turn(void **state) {
     assert_int_equal(bea_session->lobby.value, 0);
     assert_int_equal(host->lobby->remove(&other, id, bea_session->id, MUSTER_LEAVE_KICK, ""),
                      MUSTER_NOT_FOUND);
-    assert_int_equal(host->lobby->remove(&other, id, eve->player, MUSTER_LEAVE_QUIT - 1, ""),
+    assert_int_equal(host->lobby->remove(&other, id, eve->session->id, MUSTER_LEAVE_QUIT - 1, ""),
                      MUSTER_INVALID);
-    assert_int_equal(host->lobby->remove(&other, id, eve->player, MUSTER_LEAVE_SHUTDOWN + 1, ""),
-                     MUSTER_INVALID);
-    assert_int_equal(host->lobby->remove(&other, id, eve->player, MUSTER_LEAVE_KICK, "shh"),
+    assert_int_equal(
+        host->lobby->remove(&other, id, eve->session->id, MUSTER_LEAVE_SHUTDOWN + 1, ""),
+        MUSTER_INVALID);
+    assert_int_equal(host->lobby->remove(&other, id, eve->session->id, MUSTER_LEAVE_KICK, "shh"),
                      MUSTER_OK);
     turn();
     assert_int_equal(lobby_spectators(lobby), 0);
