@@ -343,7 +343,7 @@ static void run_frame(struct client *client, const uint8_t *data, uint32_t len) 
     else if (is_message)
         run_message(session, data + 1, len - 1);
     else
-        lobby_input(session, &input);
+        lobby_input(client, &input);
 }
 
 static bool ws_binary(conn_id conn, void *user, const uint8_t *data, uint32_t len) {

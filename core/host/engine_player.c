@@ -313,7 +313,7 @@ muster_status engine_player_input(muster_player_id id, const struct muster_input
         return MUSTER_STATE;
     struct muster_input copy = *input;
     copy.repeated = 0;
-    lobby_input(session, &copy);
+    if (session->client) lobby_input(session->client, &copy);
     return MUSTER_OK;
 }
 

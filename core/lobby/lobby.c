@@ -114,12 +114,6 @@ static void fill(struct lobby *lobby, const struct lobby_wish *wish) {
     lobby_code_renew(lobby);
 }
 
-static bool members_make(struct lobby *lobby, const char *game_mode) {
-    lobby->people_max = registry_mode(game_mode)->people_max;
-    lobby->members = calloc(lobby_members_end(lobby), sizeof lobby->members[0]);
-    return lobby->members != NULL;
-}
-
 static bool is_spare(const struct lobby *lobby) {
     return lobby->empty_since_ms && !lobby->closing && !lobby->frozen_since_ms;
 }
@@ -161,7 +155,7 @@ int32_t lobby_create(const struct lobby_wish *wish, struct lobby **out, struct f
         goto fail;
     }
     lobby->id = id;
-    if (!members_make(lobby, wish->game_mode)) {
+    if (!lobby_members_make(lobby, registry_mode(wish->game_mode)->people_max)) {
         lobby_table_remove(lobby);
         failure_set(failure, RPC_INTERNAL, "out of memory");
         goto fail;
@@ -185,6 +179,7 @@ fail:
 
 /* Nobody sits in it any more. */
 static void release(struct lobby *lobby) {
+    lobby_recipients_forget(lobby);
     lobby_votes_drop(lobby);
     lobby_rules_destroy(lobby);
     json_decref(lobby->settings);

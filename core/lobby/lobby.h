@@ -12,8 +12,8 @@
  * Files: lobby.c the table and life, lobby_member.c seats and entries, lobby_match.c states and the
  * match, lobby_freeze.c when it stands, lobby_disturbed.c what the server spoils of it,
  * lobby_rules.c what rules allow, lobby_host.c what a host does, lobby_settings.c, lobby_vote.c,
- * lobby_state.c all of it as bytes, lobby_journal.c what of it outlives the process, lobby_send.c
- * snapshots, lobby_json.c what clients are told.
+ * lobby_state.c all of it as bytes, lobby_journal.c what of it outlives the process,
+ * lobby_recipients.c to whom it sends, lobby_send.c snapshots, lobby_json.c what clients are told.
  */
 #ifndef LOBBY_H
 #define LOBBY_H
@@ -57,6 +57,12 @@ struct member {
     char resume_before[TICKET_TEXT_SIZE]; /* "" once the newer was used */
     char player_key[MUSTER_PLAYER_KEY_MAX];
     char display_name[MUSTER_DISPLAY_MAX];
+};
+
+/* Who is sent what the lobby tells; lobby_recipients.c. */
+struct recipient {
+    struct client *client;
+    uint32_t index; /* of the member */
 };
 
 /* Which signed tickets lead one player in; section 14 of docs/protocol.md. An issue is the number
@@ -124,7 +130,9 @@ struct lobby {
     uint32_t players_max;
     uint32_t players_min;
     uint32_t tick_rate_hz;
-    struct member *members;      /* of people_max seats, then LOBBY_SPECTATORS_MAX */
+    struct member *members;       /* of people_max seats, then LOBBY_SPECTATORS_MAX; owned */
+    struct recipient *recipients; /* in the members' order and block */
+    uint32_t recipient_count;
     struct registry_teams teams; /* of its mode */
     struct match *match;         /* starting with active, to the end of ending */
     struct match_part rules[MATCH_RULES_MAX];
@@ -255,7 +263,8 @@ void lobby_member_dropped(struct session *session);
 /* To the mode with the next tick. STATE: the session plays no match; others: match_message_push. */
 muster_status lobby_message(struct session *session, const void *data,
                             uint32_t len) MUSTER_MUST_USE;
-void lobby_input(struct session *session, const struct muster_input *input);
+/* To the match that the client plays in, if there is one that takes it. */
+void lobby_input(const struct client *client, const struct muster_input *input);
 void lobby_resync(struct session *session);
 
 /* ---- asked by the host table and admins; not inside a match step ---- */

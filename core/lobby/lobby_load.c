@@ -117,9 +117,8 @@ static muster_status fill(const struct load *load) {
     memcpy(lobby->game_mode, saved->game_mode, sizeof lobby->game_mode);
     snprintf(lobby->region, sizeof lobby->region, "%s",
              lobby_region_served(saved->region) ? saved->region : config_core->server.region);
-    lobby->people_max = saved->people_max;
-    lobby->members = calloc(lobby_members_end(lobby), sizeof *lobby->members);
-    if (!lobby->members) return refuse(load, MUSTER_NO_MEMORY, "out of memory");
+    if (!lobby_members_make(lobby, saved->people_max))
+        return refuse(load, MUSTER_NO_MEMORY, "out of memory");
     muster_status status = load_settings(load, saved->settings, &lobby->settings);
     if (status) return status;
     lobby_settings_apply(lobby);

@@ -32,6 +32,7 @@ static void vacate(struct lobby *lobby, uint32_t index, uint32_t reason) {
         match_leave(lobby->match, index, reason);
     muster_player_id player = member->player;
     *member = (struct member){0};
+    lobby_recipients_renew(lobby);
     lobby_vote_forget(lobby, index);
     if (!entered) return;
     count_leave(reason);
@@ -255,9 +256,14 @@ static void rotate_resume(struct member *member) {
     ticket_make('r', member->resume);
 }
 
+static void set_connected(struct lobby *lobby, uint32_t index) {
+    lobby->members[index].connected = true;
+    lobby_recipients_renew(lobby);
+}
+
 static void connect_member(struct lobby *lobby, uint32_t index) {
     struct member *member = &lobby->members[index];
-    member->connected = true;
+    set_connected(lobby, index);
     member->want_full = true;
     member->want_results = lobby->state == MUSTER_LOBBY_ENDING;
     member->awaited = member->owed = false;
@@ -277,13 +283,12 @@ static void connect_member(struct lobby *lobby, uint32_t index) {
 
 /* A mode may refuse a seat; then the member is out again. */
 static int32_t join_match(struct lobby *lobby, uint32_t index, struct failure *failure) {
-    struct member *member = &lobby->members[index];
     bool running = lobby->match && lobby->state == MUSTER_LOBBY_ACTIVE;
     if (!running || lobby_member_is_spectator(lobby, index) || lobby->match->seats[index].used)
         return RPC_OK;
     uint32_t people = 1;
     for (uint32_t i = 0; i < lobby->players_max; i++) people += lobby->match->seats[i].used;
-    member->connected = true;
+    set_connected(lobby, index);
     muster_status status = lobby_seat_member(lobby, index, people);
     if (status)
         return failure_set(failure, RPC_DENIED, "the game mode refused: %s", status_text(status));
@@ -386,6 +391,7 @@ void lobby_member_dropped(struct session *session) {
     struct lobby *lobby;
     struct member *member = lobby_own_member(session, &lobby);
     if (!member || member->state != MEMBER_ENTERED) return;
+    lobby_recipients_renew(lobby);
     lobby_disturbed_look();
     member->connected = false;
     member->owed = lobby_disturbed_now(lobby);
@@ -456,12 +462,10 @@ int32_t lobby_chat(struct session *session, const char *text, bool team_only,
 
 /* ---- play ------------------------------------------------------------------------------------ */
 
-void lobby_input(struct session *session, const struct muster_input *input) {
-    struct lobby *lobby;
-    struct member *member = lobby_own_member(session, &lobby);
-    if (!member || !member->connected || !lobby->match || lobby->match->ended) return;
-    if (!lobby->frozen_since_ms && !lobby_member_is_spectator(lobby, session->member))
-        match_input_push(lobby->match, session->member, input);
+void lobby_input(const struct client *client, const struct muster_input *input) {
+    const struct lobby *lobby = client->lobby;
+    if (lobby && lobby->match && !lobby->match->ended && !lobby->frozen_since_ms)
+        match_input_push(lobby->match, client->seat, input);
 }
 
 muster_status lobby_message(struct session *session, const void *data, uint32_t len) {

@@ -48,16 +48,17 @@ static void patch(struct lobby *lobby, uint32_t index, uint8_t *frame) {
                             spectator ? 0 : lobby->match->seats[index].ring.ack);
 }
 
-static void send_to(struct lobby *lobby, uint32_t index, struct client *client,
-                    uint32_t tick_length_us) {
-    struct member *member = &lobby->members[index];
+static void send_to(struct lobby *lobby, const struct recipient *to, uint32_t tick_length_us) {
+    struct member *member = &lobby->members[to->index];
+    struct client *client = to->client;
     uint32_t len = 0;
-    uint8_t *frame = member_frame(lobby, index, tick_length_us, &len);
+    if (client->closing) return;
+    uint8_t *frame = member_frame(lobby, to->index, tick_length_us, &len);
     if (!frame) { /* more events missed than are kept */
         client_close(client, 4006, "too slow: missed too much");
         return;
     }
-    patch(lobby, index, frame);
+    patch(lobby, to->index, frame);
     bool deflates = client->compress && member->want_full && !lobby_is_recovering(lobby);
     uint8_t *smaller = deflates ? deflate_frame(frame, &len) : NULL;
     switch (client_send_snapshot(client, smaller ? smaller : frame, len)) {
@@ -76,22 +77,18 @@ static uint32_t tick_length(const struct lobby *lobby) {
     return (uint32_t)(1000000 / lobby->tick_rate_hz * pacer_stretch());
 }
 
-static void send_member(struct lobby *lobby, uint32_t index, uint32_t tick_length_us) {
-    const struct member *member = &lobby->members[index];
-    if (member->state != MEMBER_ENTERED || !member->connected) return;
-    struct session *session = lobby_member_session(member);
-    if (session && session->client && !session->client->closing)
-        send_to(lobby, index, session->client, tick_length_us);
-}
-
 void lobby_send_snapshots(struct lobby *lobby) {
     uint32_t tick_length_us = tick_length(lobby);
-    for (uint32_t i = 0; i < lobby_members_end(lobby); i++) send_member(lobby, i, tick_length_us);
+    lobby_recipients_check(lobby);
+    for (uint32_t i = 0; i < lobby->recipient_count; i++)
+        send_to(lobby, &lobby->recipients[i], tick_length_us);
 }
 
 void lobby_send_full(struct lobby *lobby, uint32_t index) {
     lobby->members[index].want_full = true;
-    send_member(lobby, index, tick_length(lobby));
+    for (uint32_t i = 0; i < lobby->recipient_count; i++)
+        if (lobby->recipients[i].index == index)
+            send_to(lobby, &lobby->recipients[i], tick_length(lobby));
 }
 
 uint8_t *lobby_frame(struct lobby *lobby, uint32_t index, uint64_t *event_cursor, uint32_t *len) {

@@ -20,12 +20,8 @@ void lobby_broadcast(struct lobby *lobby, const char *method, json_t *params) {
     char *text = rpc_dump(message, &len);
     struct client_text shared = {
         .text = text, .len = len, .was_deflated = lobby_is_recovering(lobby)};
-    for (uint32_t i = 0; text && i < lobby_members_end(lobby); i++) {
-        const struct member *member = &lobby->members[i];
-        if (member->state != MEMBER_ENTERED || !member->connected) continue;
-        struct session *session = lobby_member_session(member);
-        if (session && session->client) client_send_shared(session->client, &shared);
-    }
+    for (uint32_t i = 0; text && i < lobby->recipient_count; i++)
+        client_send_shared(lobby->recipients[i].client, &shared);
     client_text_free(&shared);
     free(text);
     json_decref(message);

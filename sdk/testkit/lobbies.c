@@ -141,6 +141,7 @@ const struct muster_member_info *testkit_member_add(struct testkit *kit, muster_
     struct session *session = session_find(player);
     uint32_t index = lobby && session ? free_place(lobby, seat) : UINT32_MAX;
     if (index == UINT32_MAX) return NULL;
+    if (session->lobby.value) testkit_member_remove(kit, session->lobby, player);
     struct member *member = &lobby->members[index];
     *member = (struct member){.state = MEMBER_ENTERED,
                               .player = player,
@@ -151,6 +152,7 @@ const struct muster_member_info *testkit_member_add(struct testkit *kit, muster_
     memcpy(member->display_name, session->display_name, sizeof member->display_name);
     session->lobby = id;
     session->member = index;
+    lobby_recipients_renew(lobby);
     lobby_note_players(lobby);
     return testkit_member(kit, id, player);
 }
@@ -178,6 +180,7 @@ void testkit_member_set(struct testkit *kit, muster_lobby_id id, muster_player_i
     member->connected = info->is_connected;
     member->ready = info->is_ready;
     member->since_ms = info->since_ms;
+    lobby_recipients_renew(lobby_find(id));
 }
 
 void testkit_member_remove(struct testkit *kit, muster_lobby_id id, muster_player_id player) {
@@ -187,6 +190,7 @@ void testkit_member_remove(struct testkit *kit, muster_lobby_id id, muster_playe
     struct session *session = session_find(player);
     if (index == UINT32_MAX) return;
     memset(&lobby->members[index], 0, sizeof lobby->members[index]);
+    lobby_recipients_renew(lobby);
     lobby_vote_forget(lobby, index);
     if (MUSTER_ID_SAME(lobby->host, player)) lobby->host = (muster_player_id){0};
     session->lobby = (muster_lobby_id){0};

@@ -198,5 +198,5 @@ void testkit_player_input(struct testkit *kit, muster_player_id player,
                           const struct muster_input *input) {
     KIT_NEED_OR_NOTHING(kit && input);
     struct session *session = session_find(player);
-    if (session) lobby_input(session, input);
+    if (session && session->client) lobby_input(session->client, input);
 }

@@ -33,7 +33,7 @@ static void a_match_stands_between_two_ticks(void **state) {
     assert_int_equal(frozen, 1);
     assert_true(rig_told(rig_client(ann), "\"frozen\":true"));
     assert_false(lobby->pace.armed);
-    lobby_input(ann, &input);
+    lobby_input(rig_client(ann), &input);
     rig_settle(5000);
     assert_true(match_hash(lobby->match) == hash);
     rig_forget(rig_client(ann));
@@ -45,7 +45,7 @@ static void a_match_stands_between_two_ticks(void **state) {
     game.seen_count = 0;
     rig_tick(lobby);
     assert_int_equal(game.seen_count, 0); /* what was pressed meanwhile is not taken */
-    lobby_input(ann, &input);
+    lobby_input(rig_client(ann), &input);
     rig_tick(lobby);
     assert_int_equal(game.seen_count, 1);
 }

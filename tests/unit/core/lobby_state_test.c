@@ -59,7 +59,7 @@ static void assert_nothing_left(void) {
 
 static void input(struct session *session, uint32_t sequence) {
     const struct muster_input pressed = {.sequence = sequence, .pressed = 1, .held = 4};
-    lobby_input(session, &pressed);
+    lobby_input(rig_client(session), &pressed);
 }
 
 /* Two players and a match in which something has happened. */

@@ -136,7 +136,7 @@ static void who_left_cannot_resume(void **state) {
 
 static void input(struct session *session, uint32_t sequence) {
     const struct muster_input pressed = {.sequence = sequence, .pressed = 1};
-    lobby_input(session, &pressed);
+    lobby_input(rig_client(session), &pressed);
 }
 
 static void a_lobby_plays_to_the_end_and_closes(void **state) {
