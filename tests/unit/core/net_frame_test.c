@@ -240,6 +240,10 @@ static const struct {
     {"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80"
      "edited",
      12, false},
+    {"\xf1\x80\x80\x80\xf3\xbf\xbf\xbf", 8, true},
+    {"\xe1\xbd"
+     "123456789",
+     2, false},
     {"\x80", 0, false},     /* follows nothing */
     {"\xc0\xaf", 0, false}, /* longer than need be */
     {"\xc1\xbf", 0, false},
