@@ -52,8 +52,11 @@ static muster_status mode_create(void *instance, const struct muster_match_info 
 }
 
 static void mode_destroy(void *instance, void *state) {
+    struct arena *arena = state;
     (void)instance;
-    free(state);
+    for (uint32_t i = 0; i < ARENA_TEAMS_END; i++) free(arena->enemies[i].distance);
+    for (uint32_t i = 0; i < ROUTES_MAX; i++) free(arena->routes[i].distance);
+    free(arena);
 }
 
 /* The team with fewer people; of equals the one with fewer bots; of equals red. */

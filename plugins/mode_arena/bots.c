@@ -140,9 +140,13 @@ void bots_populate(struct arena *arena) {
 
 /* ---- where the enemies are ------------------------------------------------------------------ */
 
+/* Where there is no room for a field there are no enemies. */
 static void field_flood(struct arena *arena, uint32_t team) {
     struct enemy_field *field = &arena->enemies[team];
-    map_flood(arena->map, field->sources, field->source_count, field->distance);
+    bool is_flooded =
+        field->source_count == 0 ||
+        map_flood_kept(arena->map, field->sources, field->source_count, &field->distance);
+    if (!is_flooded) field->source_count = 0;
 }
 
 static void field_update(struct arena *arena, uint32_t team) {

@@ -202,9 +202,10 @@ static struct place errand_place(const struct arena *arena, const struct avatar 
 
 /* ---- the way there --------------------------------------------------------------------------- */
 
+/* Where there is no room for a route there is none. */
 static void route_flood(const struct arena *arena, struct route *route) {
     uint16_t tile = (uint16_t)route->tile;
-    map_flood(arena->map, &tile, 1, route->distance);
+    route->valid = map_flood_kept(arena->map, &tile, 1, &route->distance);
 }
 
 /* An empty one, else the one that nobody has used for longest; null: all are in use. */
@@ -231,11 +232,10 @@ static const uint16_t *field_to(struct arena *arena, uint32_t tile) {
     struct route *route = arena->route_tick == arena->tick + 1 ? NULL : route_slot(arena);
     if (!route) return NULL;
     arena->route_tick = arena->tick + 1;
-    route->valid = 1;
     route->tile = tile;
     route->used_tick = arena->tick;
     route_flood(arena, route);
-    return route->distance;
+    return route->valid ? route->distance : NULL;
 }
 
 /* Taken away since it was chosen. */

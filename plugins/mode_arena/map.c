@@ -94,6 +94,13 @@ void map_flood(const struct map *map, const uint16_t *sources, uint32_t count, u
     }
 }
 
+bool map_flood_kept(const struct map *map, const uint16_t *sources, uint32_t count,
+                    uint16_t **distance) {
+    if (!*distance) *distance = calloc((size_t)(map->width * map->height), sizeof **distance);
+    if (*distance) map_flood(map, sources, count, *distance);
+    return *distance != NULL;
+}
+
 static bool spawns_connected(const struct map *map, const uint16_t *from_red) {
     for (uint32_t team = MUSTER_TEAM_RED; team < ARENA_TEAMS_END; team++) {
         for (uint32_t i = 0; i < map->spawn_count[team]; i++) {

@@ -1,7 +1,8 @@
 /* state.h - what one arena match is, and what the files of this plugin offer each other.
  *
  * World units: 256 = 1 tile, x to the right, y down. Angles: 65536 = a full turn. All integers, so
- * that a replay and the client's prediction compute the same. Nothing here allocates in a tick.
+ * that a replay and the client's prediction compute the same. Nothing here allocates in a tick but
+ * the fields of bots, each when it is needed first.
  */
 #ifndef ARENA_STATE_H
 #define ARENA_STATE_H
@@ -264,7 +265,7 @@ struct wire_view {
 struct enemy_field {
     uint32_t source_count;
     uint16_t sources[ARENA_SEATS_MAX];
-    uint16_t distance[MAP_TILES_MAX];
+    uint16_t *distance; /* owned; null: there were no sources yet */
 };
 
 /* Distance of every tile to one that bots have to go to. */
@@ -272,7 +273,7 @@ struct route {
     uint32_t valid;
     uint32_t tile;
     uint32_t used_tick;
-    uint16_t distance[MAP_TILES_MAX];
+    uint16_t *distance; /* owned; null: it was never valid */
 };
 
 struct arena {
@@ -326,6 +327,9 @@ void maps_free(struct instance *instance);
 const struct map *maps_find(const struct instance *instance, const char *name); /* or null */
 /* Distance in steps from the sources to every tile. */
 void map_flood(const struct map *map, const uint16_t *sources, uint32_t count, uint16_t *distance);
+/* The same; null: room for them is made first. False: there is none. */
+bool map_flood_kept(const struct map *map, const uint16_t *sources, uint32_t count,
+                    uint16_t **distance);
 
 /* world.c */
 bool world_is_wall(const struct map *map, int32_t tile_x, int32_t tile_y);

@@ -144,6 +144,31 @@ static void test_bots_give_a_side_to_play_against(void **state) {
     fixture_close(&f);
 }
 
+static uint32_t fields_made(const struct arena *arena) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < ARENA_TEAMS_END; i++) count += arena->enemies[i].distance != NULL;
+    for (uint32_t i = 0; i < ROUTES_MAX; i++) count += arena->routes[i].distance != NULL;
+    return count;
+}
+
+/* What bots know of the map is memory of matches with bots. */
+static void test_without_bots_no_distances_are_kept(void **state) {
+    struct fixture f;
+    (void)state;
+    assert_true(sizeof(struct arena) <= 16 << 10);
+    fixture_open(&f, SHARE_DIR);
+    fixture_match(&f, "crossfire", 1);
+    fixture_join(&f, 0, MUSTER_TEAM_RED);
+    fixture_ticks(&f, 40);
+    assert_int_equal(fields_made(f.arena), 0);
+    assert_true(testkit_setting_set(f.kit, "botFill", "2"));
+    fixture_match(&f, "crossfire", 1);
+    fixture_join(&f, 0, MUSTER_TEAM_RED);
+    fixture_ticks(&f, 40);
+    assert_int_equal(fields_made(f.arena), 2); /* each team's way to the other */
+    fixture_close(&f);
+}
+
 /* A tick of the bot, who looks so and has somebody that far to its left: where it looks then. */
 static uint16_t look(struct fixture *f, struct avatar *bot, uint16_t aim, int32_t distance) {
     const int32_t row = 8 * TILE_UNITS + TILE_UNITS / 2; /* an open one of crossfire */
@@ -448,6 +473,7 @@ int main(void) {
         cmocka_unit_test(test_bots_are_no_more_than_there_are_seats),
         cmocka_unit_test(test_seats_of_nobody),
         cmocka_unit_test(test_bots_give_a_side_to_play_against),
+        cmocka_unit_test(test_without_bots_no_distances_are_kept),
         cmocka_unit_test(test_bots_fire_when_they_aim_well),
         cmocka_unit_test(test_same_inputs_same_match),
         cmocka_unit_test(test_load_goes_on_the_same),
