@@ -25,12 +25,14 @@
 #define ENTRY_BYTES 8
 #define RECORD_BYTES_MAX (64u << 20)
 #define HEADER_BYTES_MAX (256u << 10)
+#define PIECE_BYTES (8u << 10) /* what is written is let go by so much */
 
 struct record {
     int fd;
     uint8_t *base; /* RECORD_BYTES_MAX of address space, the first `mapped` bytes are the file */
     struct mapped map;
     uint32_t used;
+    uint32_t let_go; /* bytes before it are not in the process's memory any more */
     uint32_t mapped;
     uint32_t segment_bytes;
     bool growing; /* a pool job is reserving the next segment */
@@ -42,13 +44,22 @@ struct record {
     char path[512];
 };
 
+/* Memory is taken page by page as it is written to, not for what may come in a minute. */
 static muster_status map_more(struct record *record, uint32_t bytes) {
     if (record->mapped + bytes > RECORD_BYTES_MAX) return MUSTER_LIMIT;
     int error = posix_fallocate(record->fd, record->mapped, bytes);
     if (error) return disk_failed(error) ? MUSTER_FULL : MUSTER_IO;
     void *at = mmap(record->base + record->mapped, bytes, PROT_READ | PROT_WRITE,
-                    MAP_SHARED | MAP_FIXED | MAP_POPULATE, record->fd, record->mapped);
-    return at == MAP_FAILED ? MUSTER_IO : MUSTER_OK;
+                    MAP_SHARED | MAP_FIXED, record->fd, record->mapped);
+    if (at == MAP_FAILED) return MUSTER_IO;
+    (void)madvise(at, bytes, MADV_RANDOM); /* the pages behind hold nothing to be read ahead */
+    return MUSTER_OK;
+}
+
+/* The kernel has what was written, and nobody reads it here. Of larger pages nothing is let go. */
+static void let_go(struct record *record, uint32_t end) {
+    (void)madvise(record->base + record->let_go, end - record->let_go, MADV_DONTNEED);
+    record->let_go = end;
 }
 
 /* Address space for all that it may come to. */
@@ -168,6 +179,8 @@ void record_append(struct record *record, uint32_t tick, uint32_t kind, uint32_t
         return;
     }
     record->used += w.len;
+    if (record->used - record->let_go >= PIECE_BYTES)
+        let_go(record, record->used - record->used % PIECE_BYTES);
     bool may_grow = !record->growing && !record->last && (!record->waiting || disk_has_room());
     if (may_grow && record->mapped - record->used < record->segment_bytes / 2) grow(record);
 }
@@ -452,6 +465,8 @@ muster_status record_resume(const char *path, uint32_t used, bool cuts_end, uint
     }
     clear(record->base, used, record->mapped);
     record->used = used;
+    let_go(record, record->mapped);
+    record->let_go = used - used % PIECE_BYTES;
     *out = record;
     return MUSTER_OK;
 }

@@ -1,9 +1,9 @@
 /* record - one file per match: what steered it, in order. Loop thread.
  *
  * Serves replay, recovery and evidence. The file's space is reserved before the match starts and
- * mapped; the tick appends to memory without a syscall; the kernel keeps the pages when the process
- * dies. More space is reserved by the pool when half of the last segment is used; when that fails
- * the recording ends and the match goes on.
+ * mapped; the tick appends to memory, and lets go of it by 8 KiB; the kernel keeps the pages when
+ * the process dies. More space is reserved by the pool when half of the last segment is used; when
+ * that fails the recording ends and the match goes on.
  *
  * File (little-endian): "MSTRREC1", u32 header length, header (JSON), entries to the first kind 0:
  *   u8 kind, u8 seat, u16 length, u32 tick, bytes.
