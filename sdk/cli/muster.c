@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "load.h"
 #include "new.h"
 
 #define ARGUMENTS_MAX 64
@@ -36,6 +37,11 @@ static const char usage[] =
     "             what is wrong with the data directory, a line for each finding; exits with 0 "
     "only\n"
     "             when nothing is; --mend sets modes and removes left-overs\n"
+    "  load --url URL --players N [--rate HZ] [--seconds S] [--mode NAME] [--json]\n"
+    "             so many guests log in, find matches and play on a running server (a core drives\n"
+    "             4000): snapshots and their intervals, waits, matches, CPU and memory; void: it "
+    "was\n"
+    "             at its own limit. Another machine's server: --i-run-this-server\n"
     "  version    print the version\n"
     "  help       print this\n";
 
@@ -193,6 +199,7 @@ int main(int argc, char **argv) {
     if (strcmp(command, "mods") == 0) return mods(argc - 2, argv + 2);
     if (strcmp(command, "replay") == 0) return replay(argc - 2, argv + 2);
     if (strcmp(command, "doctor") == 0) return doctor(argc - 2, argv + 2);
+    if (strcmp(command, "load") == 0) return load_command(argc - 1, argv + 1);
     if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0)
         return printf("muster %s\n", MUSTER_VERSION) < 0;
     if (strcmp(command, "help") == 0 || strcmp(command, "--help") == 0)

@@ -5,6 +5,7 @@
 
 /* Exit codes, as in sysexits.h. */
 #define EXIT_USAGE 64
+#define EXIT_UNAVAILABLE 69
 #define EXIT_NO_DAEMON 70
 #define EXIT_NOT_MADE 73
 

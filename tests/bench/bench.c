@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "crowd.h"
 #include "server.h"
@@ -23,23 +22,6 @@ struct bench {
     int pid;
     uint64_t idle_rss_bytes; /* before anybody came */
 };
-
-static uint32_t interval_at(const struct player_world *world, double share) {
-    uint64_t seen = 0;
-    for (uint32_t ms = 0; ms < 1000; ms++) {
-        seen += world->interval_histogram[ms];
-        if ((double)seen >= share * (double)world->snapshots) return ms;
-    }
-    return 999;
-}
-
-/* Of the generator itself: one that is at its limit measures itself. */
-static double own_cpu_s(void) {
-    struct rusage used;
-    getrusage(RUSAGE_SELF, &used);
-    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-}
 
 static void print_figures(const struct bench *bench, const struct server_facts *before,
                           const struct server_facts *after, double elapsed_s, double own_s) {
@@ -56,8 +38,10 @@ static void print_figures(const struct bench *bench, const struct server_facts *
            after->ticks_skipped - before->ticks_skipped,
            after->tick_overruns - before->tick_overruns,
            after->snapshots_skipped - before->snapshots_skipped);
-    printf("\"snapshotGaps\":%llu,\"intervalP50Ms\":%u,\"intervalP99Ms\":%u,",
-           (unsigned long long)world->gaps, interval_at(world, 0.5), interval_at(world, 0.99));
+    printf("\"snapshotGaps\":%llu,\"intervalP50Ms\":%llu,\"intervalP99Ms\":%llu,",
+           (unsigned long long)world->gaps,
+           (unsigned long long)histogram_at(&world->intervals, 0.5) / 1000,
+           (unsigned long long)histogram_at(&world->intervals, 0.99) / 1000);
     printf("\"serverRssBytes\":%llu,\"serverIdleRssBytes\":%llu,\"generatorCpuPercent\":%.1f}\n",
            (unsigned long long)after->rss_bytes, (unsigned long long)bench->idle_rss_bytes,
            own_s * 100 / elapsed_s);
@@ -69,14 +53,14 @@ static int measure(struct bench *bench) {
     crowd_run(&bench->crowd, bench->warmup_s * 1000);
     struct server_facts before = server_facts_read(bench->pid, bench->admin_port);
     uint64_t begin = crowd_now_us();
-    double own_before_s = own_cpu_s();
+    double own_before_s = crowd_cpu_s();
     bench->crowd.world.measuring = true;
     crowd_run(&bench->crowd, bench->seconds * 1000);
     bench->crowd.world.measuring = false;
     double elapsed_s = (double)(crowd_now_us() - begin) / 1e6;
     struct server_facts after = server_facts_read(bench->pid, bench->admin_port);
     if (bench->crowd.world.failure[0]) goto failed;
-    print_figures(bench, &before, &after, elapsed_s, own_cpu_s() - own_before_s);
+    print_figures(bench, &before, &after, elapsed_s, crowd_cpu_s() - own_before_s);
     return 0;
 failed:
     fprintf(stderr, "muster_bench: %s\n", bench->crowd.world.failure);
@@ -114,7 +98,8 @@ int main(int argc, char **argv) {
                         " [--players N] [--seconds S] [--warmup S] [--mode NAME]\n");
         return 2;
     }
-    if (!crowd_open(&bench.crowd, bench.port)) {
+    bench.crowd.world.to = crowd_loopback(bench.port);
+    if (!crowd_open(&bench.crowd)) {
         fprintf(stderr, "muster_bench: %s\n", strerror(errno));
         return 1;
     }

@@ -62,7 +62,7 @@ static bool hurt(struct gap *gap) {
 static bool all_play(const struct gap *gap, const uint32_t *ticks_before, uint64_t since_us) {
     for (uint32_t i = 0; i < gap->crowd.players_max; i++) {
         const struct player *player = &gap->crowd.players[i];
-        if (player->phase == PLAYER_FAILED) continue;
+        if (player->phase == PLAYER_FAILED || player->refused) continue;
         if (!player->resumed && strcmp(gap->fault, "stop") != 0) return false;
         if (player->newest_tick < ticks_before[i] + 4 || player->newest_us < since_us) return false;
     }
@@ -154,14 +154,15 @@ static bool parse_options(struct gap *gap, int argc, char **argv) {
 
 int main(int argc, char **argv) {
     static struct gap gap = {.fault = "kill", .console = -1};
-    gap.crowd.world.comes_back = true;
+    gap.crowd.world.stays = true;
     if (!parse_options(&gap, argc, argv)) {
         fprintf(stderr, "usage: muster_bench_gap --port PORT --pid PID --players N"
                         " [--fault kill|restart|upgrade|stop] [--console FD]\n");
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
-    if (!crowd_open(&gap.crowd, gap.port)) {
+    gap.crowd.world.to = crowd_loopback(gap.port);
+    if (!crowd_open(&gap.crowd)) {
         fprintf(stderr, "muster_bench_gap: %s\n", strerror(errno));
         return 1;
     }

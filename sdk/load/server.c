@@ -2,6 +2,10 @@
 #include "server.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +42,57 @@ static void read_memory(int pid, struct server_facts *out) {
     read_file(path, text, sizeof text);
     sscanf(text, "%*u %lu", &pages);
     out->rss_bytes = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Of the socket whose own end is `own` and whose other end is `other`; 0: not on this machine. */
+static unsigned long inode_of(const struct sockaddr_in *own, const struct sockaddr_in *other) {
+    FILE *file = fopen("/proc/net/tcp", "r");
+    unsigned own_ip, own_port, other_ip, other_port;
+    unsigned long inode, found = 0;
+    char line[256];
+    while (file && !found && fgets(line, sizeof line, file)) {
+        int read = sscanf(line, "%*d: %x:%x %x:%x %*x %*x:%*x %*x:%*x %*x %*u %*u %lu", &own_ip,
+                          &own_port, &other_ip, &other_port, &inode);
+        if (read == 5 && own_ip == own->sin_addr.s_addr && own_port == ntohs(own->sin_port) &&
+            other_ip == other->sin_addr.s_addr && other_port == ntohs(other->sin_port))
+            found = inode;
+    }
+    if (file) fclose(file);
+    return found;
+}
+
+static bool has_open(const char *pid, const char *what) {
+    char path[NAME_MAX + 32], link[64];
+    snprintf(path, sizeof path, "/proc/%s/fd", pid);
+    DIR *dir = opendir(path);
+    struct dirent *entry;
+    bool found = false;
+    while (dir && !found && (entry = readdir(dir))) {
+        ssize_t len = readlinkat(dirfd(dir), entry->d_name, link, sizeof link - 1);
+        link[len > 0 ? len : 0] = '\0';
+        found = strcmp(link, what) == 0;
+    }
+    if (dir) closedir(dir);
+    return found;
+}
+
+int server_pid_find(int fd) {
+    struct sockaddr_in here, there;
+    socklen_t len = sizeof here;
+    char socket[32];
+    int pid = 0;
+    if (getsockname(fd, (struct sockaddr *)&here, &len) != 0 ||
+        getpeername(fd, (struct sockaddr *)&there, &len) != 0)
+        return 0;
+    unsigned long inode = inode_of(&there, &here);
+    DIR *dir = inode ? opendir("/proc") : NULL;
+    struct dirent *entry;
+    snprintf(socket, sizeof socket, "socket:[%lu]", inode);
+    while (dir && !pid && (entry = readdir(dir)))
+        if (isdigit((unsigned char)entry->d_name[0]) && has_open(entry->d_name, socket))
+            pid = atoi(entry->d_name);
+    if (dir) closedir(dir);
+    return pid;
 }
 
 static double metric(const char *text, const char *name) {

@@ -1,16 +1,21 @@
 /* player - one simulated player: guest sign-in, WebSocket, seat, then inputs at a fixed rate. One
  * who has lost the connection comes back to the seat as sdk/js does.
  *
- * Driven by crowd.c: player_on_events for the socket, player_on_due when its time has come.
+ * Driven by crowd.c: player_on_events for the socket, player_on_due when its time has come. What it
+ * asks and is told is talk.c's, what it does in a match play.c's.
  */
-#ifndef BENCH_PLAYER_H
-#define BENCH_PLAYER_H
+#ifndef LOAD_PLAYER_H
+#define LOAD_PLAYER_H
 
 #include <netinet/in.h>
 
 #include "frame.h"
+#include "histogram.h"
+#include "match_set.h"
 
 #define PLAYER_TOKEN_MAX 128u
+#define PLAYER_NEVER UINT64_MAX
+#define PLAYERS_PER_ADDRESS 8u /* what a server's limits per address take */
 
 enum player_phase {
     PLAYER_IDLE,
@@ -21,24 +26,35 @@ enum player_phase {
     PLAYER_FINDING,
     PLAYER_ENTERING,
     PLAYER_SEATED, /* snapshots come once the match has started */
+    PLAYER_LEAVING,
     PLAYER_FAILED,
 };
 
 /* Shared by all players. */
 struct player_world {
     struct sockaddr_in to;
+    uint32_t from; /* the first of the addresses they come from, PLAYERS_PER_ADDRESS each; 0: any */
     const char *game_mode;
+    uint32_t input_interval_us;
     int epoll_fd;
     uint64_t now_us;
-    bool comes_back; /* a lost connection is mended; else it is a failure */
+    bool stays; /* mends a lost connection, plays the next match; else these are failures */
     bool measuring;
-    uint64_t snapshots;      /* while measuring, as all below */
+    uint64_t snapshots;      /* while measuring, as all up to the intervals */
     uint64_t snapshot_bytes; /* payload of the messages, without framing */
     uint64_t gaps;           /* snapshots that did not follow the tick before */
     uint64_t inputs;
-    uint64_t inputs_blocked;           /* the socket was full */
-    uint32_t interval_histogram[1000]; /* between snapshots of one player, ms */
-    char failure[256];                 /* of the first player that failed */
+    uint64_t inputs_blocked;    /* the socket was full */
+    struct histogram intervals; /* between snapshots of one player */
+    struct histogram waits;     /* from a search to the place that was found */
+    uint32_t arrived;           /* have seen a snapshot */
+    uint32_t connections_tried;
+    uint32_t connections_made; /* up to the session */
+    uint32_t returned;         /* to their seats */
+    uint32_t seats_lost;
+    struct match_set started;
+    struct match_set ended;
+    char failure[256]; /* of the first player that failed */
 };
 
 struct player {
@@ -52,9 +68,12 @@ struct player {
     char resume[PLAYER_TOKEN_MAX];
     uint32_t seat;
     uint32_t tries; /* of coming back, since it last held */
+    uint32_t asked; /* again, what was refused for the moment */
     uint64_t online_us;
+    uint64_t searching_us; /* since when; 0: not */
     uint64_t due_us;
     uint32_t sequence;
+    bool has_arrived;
     bool in_match;
     uint32_t last_tick;
     uint64_t last_snapshot_us;
@@ -73,5 +92,13 @@ void player_on_events(struct player *player, uint32_t events);
 void player_on_due(struct player *player);
 void player_forget(struct player *player);
 void player_end(struct player *player);
+
+/* For talk.c and play.c. */
+void player_fail(struct player *player, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void player_hang_up(struct player *player);
+/* Its connection is gone; code 0: without a word. */
+void player_lose(struct player *player, uint32_t code, const char *how);
+void player_send_text(struct player *player, const char *text);
 
 #endif

@@ -1,6 +1,6 @@
 /* server - what can be learned of the server under load from outside: /proc and /metrics. */
-#ifndef BENCH_SERVER_H
-#define BENCH_SERVER_H
+#ifndef LOAD_SERVER_H
+#define LOAD_SERVER_H
 
 #include <stdint.h>
 
@@ -12,6 +12,9 @@ struct server_facts {
     double snapshots_skipped;
 };
 
+/* The process on this machine that has the other end of the connection; 0: none that can be seen.
+ */
+int server_pid_find(int fd);
 /* admin_port 0: without the counters. */
 struct server_facts server_facts_read(int pid, uint16_t admin_port);
 

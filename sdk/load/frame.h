@@ -2,8 +2,8 @@
  *
  * Only what a load generator needs: unfragmented messages, no extensions.
  */
-#ifndef BENCH_FRAME_H
-#define BENCH_FRAME_H
+#ifndef LOAD_FRAME_H
+#define LOAD_FRAME_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,0 +1,276 @@
+/* load - looks whether the server is there and takes so many, lets the players of sdk/load play,
+ * and prints what they saw.
+ *
+ * On this machine they come from addresses of their own in 127.0.0.0/8, eight each: a server's
+ * limits for an address stay as they are shipped.
+ */
+#include "load.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "crowd.h"
+#include "load_report.h"
+#include "new.h"
+
+#define PORT_DEFAULT 7350
+#define PLAYERS_MAX 20000
+#define RATE_DEFAULT 20
+#define RATE_MAX 60
+#define SECONDS_DEFAULT 10
+#define SECONDS_MAX 600 /* an access token lasts 15 minutes, and is not renewed here */
+#define DESCRIPTORS_BESIDE 16u
+#define ANSWER_TIMEOUT_S 5
+#define LOOPBACK_NET 127u
+#define LOOPBACK_FIRST 0x010000u /* of its addresses: 127.1.0.0 */
+#define LOOPBACK_COUNT 0xfe0000u
+
+static const char usage[] =
+    "--url http://HOST[:PORT] --players N [--rate HZ] [--seconds S] [--mode NAME]\n"
+    "             [--json] [--i-run-this-server]";
+
+struct load {
+    struct crowd crowd;
+    struct load_report report;
+    bool is_ours; /* --i-run-this-server */
+    bool json;
+    char host[256];
+    uint16_t port;
+};
+
+static int complain(const char *what, const char *found) {
+    fprintf(stderr, "muster: load: %s%s\n", what, found);
+    return EXIT_USAGE;
+}
+
+/* ---- the server ------------------------------------------------------------------------------ */
+
+/* http://HOST[:PORT][/] */
+static int read_url(struct load *load, const char *url) {
+    int end = 0;
+    unsigned port = PORT_DEFAULT;
+    load->report.url = url;
+    if (strncmp(url, "https://", 8) == 0)
+        return complain("--url: TLS is not spoken; expected the node's own http address, found ",
+                        url);
+    if (sscanf(url, "http://%255[A-Za-z0-9.-]%n:%u%n", load->host, &end, &port, &end) < 1 ||
+        port < 1 || port > 65535 || strcmp(url + end + (url[end] == '/'), "") != 0)
+        return complain("--url: expected http://HOST[:PORT], found ", url);
+    load->port = (uint16_t)port;
+    return 0;
+}
+
+static bool is_loopback(const struct sockaddr_in *to) {
+    return ntohl(to->sin_addr.s_addr) >> 24 == LOOPBACK_NET;
+}
+
+/* Where the server is, and whether it may be put under load. */
+static int find_server(struct load *load) {
+    struct player_world *world = &load->crowd.world;
+    const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    int error = getaddrinfo(load->host, NULL, &hints, &found);
+    if (error) {
+        fprintf(stderr, "muster: load: %s has no IPv4 address: %s\n", load->host,
+                gai_strerror(error));
+        return EXIT_UNAVAILABLE;
+    }
+    world->to = *(struct sockaddr_in *)(void *)found->ai_addr;
+    world->to.sin_port = htons(load->port);
+    freeaddrinfo(found);
+    load->report.is_local = is_loopback(&world->to);
+    if (!load->report.is_local && !load->is_ours)
+        return complain(load->host, ": load on a server of somebody else's is an attack; on your "
+                                    "own machine over there, add --i-run-this-server");
+    /* Not those of the run before, of which the server still knows. */
+    srandom((unsigned)(time(NULL) ^ getpid()));
+    if (load->report.is_local)
+        world->from = (LOOPBACK_NET << 24) + LOOPBACK_FIRST + (uint32_t)random() % LOOPBACK_COUNT;
+    return 0;
+}
+
+/* One request with an answer. False: errno says why; 0 when it is not HTTP, or too long. */
+static bool get(const struct load *load, const char *path, struct frame_buffer *in, int *status,
+                const char **body, uint32_t *body_len) {
+    const struct timeval patience = {.tv_sec = ANSWER_TIMEOUT_S};
+    const struct sockaddr_in *to = &load->crowd.world.to;
+    char request[512];
+    bool answered = false;
+    ssize_t n = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int len =
+        snprintf(request, sizeof request,
+                 "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path, load->host);
+    if (fd < 0) return false;
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (connect(fd, (const struct sockaddr *)to, sizeof *to) == 0 &&
+        send(fd, request, (size_t)len, MSG_NOSIGNAL) == len) {
+        errno = 0;
+        while (!answered && n > 0 && frame_buffer_grow(in)) {
+            n = recv(fd, in->data + in->len, in->cap - in->len, 0);
+            in->len += n > 0 ? (uint32_t)n : 0;
+            answered = frame_http_answer(in, status, body, body_len) > 0;
+        }
+    }
+    int error = errno;
+    close(fd);
+    errno = error == EAGAIN || error == EINPROGRESS ? ETIMEDOUT : error;
+    return answered;
+}
+
+/* The names of all modes, or null when the wanted one is among them. */
+static char *other_modes(const json_t *info, const char *wanted) {
+    const json_t *mode;
+    size_t i;
+    char *names = strdup("");
+    json_array_foreach(json_object_get(info, "gameModes"), i, mode) {
+        const char *name = json_string_value(json_object_get(mode, "name"));
+        char *more = NULL;
+        bool is_wanted = name && strcmp(name, wanted) == 0;
+        if (name && !is_wanted && asprintf(&more, "%s %s", names, name) < 0) more = NULL;
+        if (is_wanted || more) free(names);
+        if (is_wanted) return NULL;
+        if (more) names = more;
+    }
+    return names;
+}
+
+static int check_info(const struct load *load, int status, const char *body, uint32_t len) {
+    const char *mode = load->crowd.world.game_mode;
+    json_t *info = status == 200 ? json_loadb(body, len, 0, NULL) : NULL;
+    const char *protocol = json_string_value(json_object_get(info, "protocol"));
+    char *others = info ? other_modes(info, mode) : NULL;
+    int code = EXIT_UNAVAILABLE;
+    if (!protocol || strcmp(protocol, "muster.v1") != 0)
+        fprintf(stderr,
+                "muster: load: %s is no muster server: GET /v1/info was answered with HTTP %d\n",
+                load->report.url, status);
+    else if (others)
+        fprintf(stderr, "muster: load: the server has no mode %s; it has:%s\n", mode, others);
+    else
+        code = 0;
+    free(others);
+    json_decref(info);
+    return code;
+}
+
+static int ask_server(const struct load *load) {
+    struct frame_buffer in = {0};
+    const char *body;
+    uint32_t len;
+    int status, code = EXIT_UNAVAILABLE;
+    if (get(load, "/v1/info", &in, &status, &body, &len))
+        code = check_info(load, status, body, len);
+    else
+        fprintf(stderr, "muster: load: %s does not answer: %s\n", load->report.url,
+                errno ? strerror(errno) : "what comes from there is not HTTP");
+    frame_buffer_free(&in);
+    return code;
+}
+
+/* ---- the run --------------------------------------------------------------------------------- */
+
+static int open_crowd(struct load *load) {
+    struct rlimit files;
+    if (!crowd_open(&load->crowd)) {
+        fprintf(stderr, "muster: load: %s\n", strerror(errno));
+        return EXIT_UNAVAILABLE;
+    }
+    getrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_cur >= load->crowd.players_max + DESCRIPTORS_BESIDE) return 0;
+    fprintf(stderr,
+            "muster: load: %u players need %u file descriptors, and this process may have %llu: "
+            "raise it with ulimit -Hn, or LimitNOFILE=\n",
+            load->crowd.players_max, load->crowd.players_max + DESCRIPTORS_BESIDE,
+            (unsigned long long)files.rlim_cur);
+    return EXIT_UNAVAILABLE;
+}
+
+static int play(struct load *load) {
+    struct crowd *crowd = &load->crowd;
+    load_report_begin(&load->report, crowd);
+    if (!load->json) fprintf(stderr, "muster: load: %u players arrive\n", crowd->players_max);
+    crowd_arrive(crowd);
+    if (crowd->world.failure[0]) fprintf(stderr, "muster: load: %s\n", crowd->world.failure);
+    if (!crowd->world.arrived) return EXIT_UNAVAILABLE;
+    load_report_arrived(&load->report);
+    crowd->world.measuring = true;
+    crowd_run(crowd, load->report.seconds * 1000);
+    crowd->world.measuring = false;
+    load_report_end(&load->report);
+    crowd_leave(crowd);
+    if (load->json)
+        load_report_json(&load->report);
+    else
+        load_report_text(&load->report);
+    return crowd->world.arrived == crowd->players_max ? 0 : EXIT_FAILURE;
+}
+
+/* ---- arguments ------------------------------------------------------------------------------- */
+
+static int read_number(const char *name, const char *text, uint32_t max, uint32_t *out) {
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && *end == '\0' && value >= 1 && value <= max) {
+        *out = (uint32_t)value;
+        return 0;
+    }
+    fprintf(stderr, "muster: load: --%s: expected 1 to %u, found %s\n", name, max, text);
+    return EXIT_USAGE;
+}
+
+static int read_option(struct load *load, int option) {
+    struct player_world *world = &load->crowd.world;
+    switch (option) {
+    case 'u': return read_url(load, optarg);
+    case 'p': return read_number("players", optarg, PLAYERS_MAX, &load->crowd.players_max);
+    case 'r': return read_number("rate", optarg, RATE_MAX, &load->report.rate_hz);
+    case 's': return read_number("seconds", optarg, SECONDS_MAX, &load->report.seconds);
+    case 'm': world->game_mode = optarg; return 0;
+    case 'j': load->json = true; return 0;
+    case 'i': load->is_ours = true; return 0;
+    default: return complain("expected ", usage);
+    }
+}
+
+static int read_arguments(struct load *load, int argc, char **argv) {
+    static const struct option options[] = {
+        {"url", required_argument, NULL, 'u'},         {"players", required_argument, NULL, 'p'},
+        {"rate", required_argument, NULL, 'r'},        {"seconds", required_argument, NULL, 's'},
+        {"mode", required_argument, NULL, 'm'},        {"json", no_argument, NULL, 'j'},
+        {"i-run-this-server", no_argument, NULL, 'i'}, {NULL, 0, NULL, 0},
+    };
+    int option, code;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+        if ((code = read_option(load, option)) != 0) return code;
+    if (optind < argc || !load->report.url || !load->crowd.players_max)
+        return complain("expected ", usage);
+    load->crowd.world.input_interval_us = 1000000 / load->report.rate_hz;
+    return 0;
+}
+
+int load_command(int argc, char **argv) {
+    static struct load load = {.crowd.world = {.game_mode = "arena", .stays = true},
+                               .report = {.rate_hz = RATE_DEFAULT, .seconds = SECONDS_DEFAULT}};
+    int code = read_arguments(&load, argc, argv);
+    if (code == 0) code = find_server(&load);
+    if (code == 0) code = ask_server(&load);
+    if (code != 0) return code;
+    code = open_crowd(&load);
+    if (code == 0) code = play(&load);
+    crowd_close(&load.crowd);
+    return code;
+}

@@ -1,0 +1,124 @@
+/* crowd - see crowd.h. */
+#include "crowd.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "talk.h"
+
+#define INPUT_INTERVAL_US 50000u
+#define ON_THE_WAY_MAX 32u
+#define ARRIVAL_PATIENCE_US 30000000u
+#define LEAVE_PATIENCE_US 2000000u
+
+uint64_t crowd_now_us(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000u + (uint64_t)time.tv_nsec / 1000u;
+}
+
+double crowd_cpu_s(void) {
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
+void crowd_turn(struct crowd *crowd) {
+    struct epoll_event events[256];
+    int n = epoll_wait(crowd->world.epoll_fd, events, 256, 1);
+    crowd->world.now_us = crowd_now_us();
+    for (int i = 0; i < n; i++) player_on_events(events[i].data.ptr, events[i].events);
+    for (uint32_t i = 0; i < crowd->started; i++)
+        if (crowd->players[i].due_us <= crowd->world.now_us) player_on_due(&crowd->players[i]);
+}
+
+void crowd_run(struct crowd *crowd, uint32_t ms) {
+    uint64_t end = crowd_now_us() + (uint64_t)ms * 1000u;
+    do crowd_turn(crowd);
+    while (crowd->world.now_us < end);
+}
+
+static void start_next(struct crowd *crowd) {
+    struct player *players = crowd->players;
+    while (crowd->first_on_the_way < crowd->started &&
+           players[crowd->first_on_the_way].phase >= PLAYER_FINDING)
+        crowd->first_on_the_way++;
+    if (crowd->started < crowd->players_max &&
+        crowd->started - crowd->first_on_the_way < ON_THE_WAY_MAX)
+        player_start(&players[crowd->started++]);
+}
+
+/* Each has come into a match once, or never will. */
+static bool all_settled(const struct crowd *crowd) {
+    for (uint32_t i = 0; i < crowd->players_max; i++)
+        if (!crowd->players[i].has_arrived && crowd->players[i].phase != PLAYER_FAILED)
+            return false;
+    return true;
+}
+
+bool crowd_arrive(struct crowd *crowd) {
+    struct player_world *world = &crowd->world;
+    uint64_t deadline = crowd_now_us() + ARRIVAL_PATIENCE_US;
+    bool settled;
+    while (!(settled = all_settled(crowd)) && crowd_now_us() < deadline) {
+        uint32_t arrived = world->arrived;
+        start_next(crowd);
+        crowd_turn(crowd);
+        if (world->arrived > arrived) deadline = world->now_us + ARRIVAL_PATIENCE_US;
+    }
+    if (!settled && !world->failure[0])
+        snprintf(world->failure, sizeof world->failure,
+                 "%u players came into no match for half a minute: no lobby is free "
+                 "(lobby.maxLobbies), or the server takes no more",
+                 crowd->players_max - world->arrived);
+    return !world->failure[0];
+}
+
+static bool all_gone(const struct crowd *crowd) {
+    for (uint32_t i = 0; i < crowd->started; i++)
+        if (crowd->players[i].phase == PLAYER_LEAVING && crowd->players[i].fd >= 0) return false;
+    return true;
+}
+
+void crowd_leave(struct crowd *crowd) {
+    uint64_t deadline = crowd_now_us() + LEAVE_PATIENCE_US;
+    for (uint32_t i = 0; i < crowd->started; i++)
+        if (crowd->players[i].fd >= 0 && crowd->players[i].phase > PLAYER_AUTHENTICATING)
+            talk_leave(&crowd->players[i]);
+    while (!all_gone(crowd) && crowd_now_us() < deadline) crowd_turn(crowd);
+}
+
+struct sockaddr_in crowd_loopback(uint16_t port) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return to;
+}
+
+bool crowd_open(struct crowd *crowd) {
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    crowd->world.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    crowd->players = calloc(crowd->players_max, sizeof *crowd->players);
+    if (crowd->world.epoll_fd < 0 || !crowd->players) return false;
+    if (!crowd->world.game_mode) crowd->world.game_mode = "arena";
+    if (!crowd->world.input_interval_us) crowd->world.input_interval_us = INPUT_INTERVAL_US;
+    for (uint32_t i = 0; i < crowd->players_max; i++)
+        player_init(&crowd->players[i], &crowd->world, i);
+    return true;
+}
+
+void crowd_close(struct crowd *crowd) {
+    for (uint32_t i = 0; crowd->players && i < crowd->players_max; i++)
+        player_end(&crowd->players[i]);
+    free(crowd->players);
+    match_set_free(&crowd->world.started);
+    match_set_free(&crowd->world.ended);
+    close(crowd->world.epoll_fd);
+}

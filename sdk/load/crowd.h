@@ -1,0 +1,38 @@
+/* crowd - all players of one run and the loop that turns them: one thread, epoll.
+ *
+ * Players come in one after another, at most 32 at a time on their way to the queue.
+ */
+#ifndef LOAD_CROWD_H
+#define LOAD_CROWD_H
+
+#include "player.h"
+
+struct crowd {
+    struct player_world world;
+    struct player *players;
+    uint32_t players_max;
+    uint32_t started;
+    uint32_t first_on_the_way;
+};
+
+/* This machine, which players of benchmarks play on. */
+struct sockaddr_in crowd_loopback(uint16_t port);
+
+/* players_max and world.to are set; what is left out of world: 20 inputs a second in "arena".
+ * False: errno says why. */
+bool crowd_open(struct crowd *crowd);
+void crowd_close(struct crowd *crowd);
+
+uint64_t crowd_now_us(void);
+/* Of this process, which is to be told: a generator at its limit measures itself. */
+double crowd_cpu_s(void);
+/* Until each has come into a match, or has failed, or nobody has come for half a minute. False:
+ * world.failure says why it is not all of them. */
+bool crowd_arrive(struct crowd *crowd);
+/* All give up their seats, so that these are free at once. */
+void crowd_leave(struct crowd *crowd);
+/* What has come, and what is due; waits at most a millisecond. */
+void crowd_turn(struct crowd *crowd);
+void crowd_run(struct crowd *crowd, uint32_t ms);
+
+#endif

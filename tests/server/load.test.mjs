@@ -1,0 +1,74 @@
+// muster load: guests by the dozen against a server whose limits for an address are those it ships with.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { freePort, muster, startServer, tempDir } from "../kit/harness.mjs";
+
+const PLAYERS = 24;
+const LOBBIES = PLAYERS / 8;
+const USAGE = 64;
+const UNAVAILABLE = 69;
+
+/** Left out is what the tests' own configuration has made larger. */
+const SHIPPED = {
+    net: {
+        connectionsPerAddressMax: undefined,
+        acceptPerSecond: undefined,
+        acceptBurst: undefined,
+        strangerPerSecond: undefined,
+        strangerBurst: undefined,
+    },
+    http: undefined,
+    plugins: undefined,
+};
+
+const load = async (t, ...options) => muster(await tempDir(t), "load", ...options);
+
+test("so many guests find matches, play one after the other, and leave nothing behind", async (t) => {
+    const lobby = {
+        countdownMs: 100, scoreboardMs: 500, playersMin: 8, findPerMinute: undefined,
+        defaults: ["killLimit=0", "timeLimit=1"],
+    };
+    const server = await startServer(t, { config: { ...SHIPPED, lobby } });
+    const { code, stdout, stderr } = await load(
+        t, "--url", server.httpUrl, "--players", `${PLAYERS}`, "--seconds", "5", "--json");
+    assert.equal(code, 0, stderr);
+    const found = JSON.parse(stdout);
+    assert.equal(typeof found.void, "boolean");
+    assert.equal(found.void, found.generatorCpuPercent > 90);
+    assert.equal(found.connectionSuccess, 1);
+    assert.equal(found.playersArrived, PLAYERS);
+    assert.equal(found.rateHz, 20);
+    assert.ok(found.snapshotsPerSecond > 0 && found.inputsPerSecond > 0, stdout);
+    assert.ok(found.intervalP50Ms > 0 && found.intervalP50Ms <= found.intervalP999Ms, stdout);
+    assert.ok(found.matchmakingWaitP50Ms <= found.matchmakingWaitP99Ms, stdout);
+    assert.ok(found.matchesStarted > LOBBIES && found.matchesCompleted >= LOBBIES, stdout);
+    assert.ok(found.serverRssBytes > 2 ** 20 && found.serverCpuPercent >= 0, stdout);
+    assert.doesNotMatch(await server.admin("lobbies"), /Load \d/);
+});
+
+test("who is dropped by a restart comes back to the seat", async (t) => {
+    const server = await startServer(t, { config: SHIPPED, args: ["--supervise"] });
+    const run = load(t, "--url", server.httpUrl, "--players", "8", "--seconds", "4", "--json");
+    await server.waitForOutput(/arena active/);
+    await server.command("restart now");
+    const { code, stdout, stderr } = await run;
+    assert.equal(code, 0, stderr);
+    const found = JSON.parse(stdout);
+    assert.equal(found.returned, 8, stdout);
+    assert.equal(found.seatsLost, 0);
+    assert.equal(found.matchesStarted, 1); // one before and after
+});
+
+test("what cannot be put under load is said", async (t) => {
+    const remote = await load(t, "--url", "http://192.0.2.1", "--players", "1");
+    assert.equal(remote.code, USAGE);
+    assert.match(remote.stderr, /192\.0\.2\.1: .*--i-run-this-server/);
+    const dead = `http://127.0.0.1:${await freePort()}`;
+    const none = await load(t, "--url", dead, "--players", "1");
+    assert.equal(none.code, UNAVAILABLE);
+    assert.equal(none.stderr, `muster: load: ${dead} does not answer: Connection refused\n`);
+    const many = await load(t, "--url", dead, "--players", "0");
+    assert.equal(many.code, USAGE);
+    assert.match(many.stderr, /--players: expected 1 to \d+, found 0/);
+});
