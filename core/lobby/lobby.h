@@ -105,9 +105,23 @@ struct lobby_vote {
     char options[MUSTER_VOTE_OPTIONS_MAX][MUSTER_NAME_MAX];
 };
 
+/* What each tick and each input asks comes first. */
 struct lobby {
     muster_lobby_id id;
+    struct match *match;          /* starting with active, to the end of ending */
+    uint64_t frozen_since_ms;     /* the loop's clock; 0: it is not frozen */
+    struct member *members;       /* of people_max seats, then LOBBY_SPECTATORS_MAX; owned */
+    struct recipient *recipients; /* in the members' order and block */
+    uint32_t recipient_count;
+    uint32_t people_max; /* most that players_max can be: of its mode, when it was made */
+    uint32_t tick_rate_hz;
+    uint32_t close_leave; /* MUSTER_LEAVE_...: it is to be closed; 0: it is not */
+    struct pacer_entry pace;
     char key[TICKET_UUID_SIZE];
+    bool changed;                  /* since it was written; changed_next */
+    bool kept_at_tick;             /* what is written last and the log since are this lobby */
+    struct checkpoint *checkpoint; /* null: it was never written */
+    uint64_t checkpoint_due_ms;
     char region[MUSTER_NAME_MAX];
     char game_mode[MUSTER_NAME_MAX];
     int64_t epoch;         /* Unix ms at which its life began, which goes on when it is loaded */
@@ -126,20 +140,12 @@ struct lobby {
     json_t *settings; /* every key of the mode's schema that is not secret, owned */
     uint32_t settings_version;
     struct lobby_listed listed;
-    uint32_t people_max; /* most that players_max can be: of its mode, when it was made */
     uint32_t players_max;
     uint32_t players_min;
-    uint32_t tick_rate_hz;
-    struct member *members;       /* of people_max seats, then LOBBY_SPECTATORS_MAX; owned */
-    struct recipient *recipients; /* in the members' order and block */
-    uint32_t recipient_count;
     struct registry_teams teams; /* of its mode */
-    struct match *match;         /* starting with active, to the end of ending */
     struct match_part rules[MATCH_RULES_MAX];
     uint32_t rules_count;
     struct match_results *results; /* of the match that ended, in ending */
-    struct pacer_entry pace;
-    uint64_t frozen_since_ms;   /* the loop's clock; 0: it is not frozen */
     uint64_t recover_until_ms;  /* frozen: it goes on by then, or when all are back; 0: by thaw */
     uint64_t complete_since_ms; /* all are back whom it waits for; 0: not yet */
     uint64_t behind_ms;         /* its own clock is behind the loop's, which it follows */
@@ -149,19 +155,14 @@ struct lobby {
     uint64_t disturbed_until_ms;  /* who drops by then is owed the seat; its own clock */
     uint64_t deadline_ms;         /* starting: the match begins; ending: the scoreboard ends */
     uint64_t empty_since_ms;      /* no player is there, watchers or not; 0: one is */
-    uint64_t checkpoint_due_ms;
     uint64_t members_told_ms;
     bool members_changed;       /* and not told yet */
     struct lobby *touched_next; /* among those that wait for their turn */
     bool touched;
     struct lobby *changed_next; /* among those that are to be written (lobby_journal) */
-    bool changed;
-    struct checkpoint *checkpoint; /* null: it was never written */
-    bool is_unkept;                /* it could not be written, and that was said */
-    bool is_left;                  /* to the next process */
-    bool kept_at_tick;             /* what is written last and the log since are this lobby */
-    uint32_t close_leave;          /* MUSTER_LEAVE_...: it is to be closed; 0: it is not */
-    const char *close_reason;      /* a constant */
+    bool is_unkept;             /* it could not be written, and that was said */
+    bool is_left;               /* to the next process */
+    const char *close_reason;   /* a constant */
     bool closing;
     struct kept *kept;             /* by plugins */
     struct lobby_tickets *tickets; /* of players who may come by one; owned */

@@ -265,6 +265,71 @@ static void who_does_not_read_is_let_go(void **state) {
     assert_int_equal(rig.close_code[again->conn - 1], 0);
 }
 
+/* Bit 0: is sent the next tick; bit 1: what is pressed before it counts. */
+static uint32_t part_of(struct lobby *lobby, const struct client *client) {
+    static uint32_t sequence = 1000;
+    const struct muster_input pressed = {.sequence = ++sequence};
+    uint32_t sent = rig.snapshots[client->conn - 1], heard = 0;
+    game.seen_count = 0;
+    lobby_input(client, &pressed);
+    rig_tick(lobby);
+    for (uint32_t i = 0; i < game.seen_count; i++)
+        heard |= game.seen[i].input.sequence == sequence && !game.seen[i].input.repeated;
+    return (rig.snapshots[client->conn - 1] - sent) | heard << 1;
+}
+
+static void come_as(bool spectator, struct lobby *lobby, struct session *session) {
+    char ticket[TICKET_TEXT_SIZE];
+    struct failure failure = {0};
+    assert_int_equal(lobby_reserve(lobby, session, 0, spectator, "", ticket, &failure), RPC_OK);
+    assert_int_equal(part_of(lobby, rig_client(session)), 0);
+    assert_int_equal(rig_enter(session, ticket, NULL), RPC_OK);
+}
+
+static void who_is_here_takes_part_and_nobody_else(void **state) {
+    (void)state;
+    char token[TICKET_TEXT_SIZE];
+    struct lobby *lobby = rig_lobby();
+    struct session *ann = rig_join(lobby, "ann", token), *bea = rig_join(lobby, "bea", NULL);
+    struct client *older = rig_client(ann), *newer, *kicked = rig_client(bea), *cid, *dan;
+    rig_play(lobby);
+    assert_int_equal(part_of(lobby, older), 3);
+    assert_int_equal(part_of(lobby, kicked), 3);
+    struct session *watcher = rig_sign_in("cid", &cid), *player = rig_sign_in("dan", &dan);
+    come_as(true, lobby, watcher);
+    come_as(false, lobby, player);
+    assert_int_equal(part_of(lobby, cid), 1);
+    assert_int_equal(part_of(lobby, dan), 3);
+    come_as(false, lobby, watcher); /* and plays from now on */
+    come_as(true, lobby, player);
+    assert_int_equal(part_of(lobby, cid), 3);
+    assert_int_equal(part_of(lobby, dan), 1);
+    rig_sign_in("ann", &newer); /* who is not back before the seat is resumed */
+    assert_int_equal(part_of(lobby, older) | part_of(lobby, newer), 0);
+    assert_int_equal(rig_resume(ann, token, token), RPC_OK);
+    assert_int_equal(part_of(lobby, older), 0);
+    assert_int_equal(part_of(lobby, newer), 3);
+    rig_drop(newer);
+    lobby_kick(lobby, bea->member, "out");
+    assert_int_equal(part_of(lobby, newer) | part_of(lobby, kicked), 0);
+    session_terminate(watcher, "gone", MUSTER_LEAVE_KICK);
+    assert_int_equal(part_of(lobby, cid), 0);
+    assert_int_equal(part_of(lobby, dan), 1);
+}
+
+static void who_was_let_go_steers_no_other_lobby(void **state) {
+    (void)state;
+    struct lobby *lobby = rig_lobby();
+    struct client *ann = rig_client(rig_join(lobby, "ann", NULL));
+    rig_play(lobby);
+    assert_int_equal(part_of(lobby, ann), 3);
+    lobby_let_go(lobby);
+    lobby = rig_lobby(); /* in the same place */
+    rig_join(lobby, "bea", NULL);
+    rig_play(lobby);
+    assert_int_equal(part_of(lobby, ann), 0);
+}
+
 static void what_was_skipped_comes_full_and_once(void **state) {
     (void)state;
     struct lobby *lobby = rig_lobby();
@@ -417,6 +482,8 @@ int main(void) {
         TEST(a_running_match_outlives_its_people),
         TEST(a_lobby_is_closed_in_every_state),
         TEST(who_does_not_read_is_let_go),
+        TEST(who_is_here_takes_part_and_nobody_else),
+        TEST(who_was_let_go_steers_no_other_lobby),
         TEST(what_was_skipped_comes_full_and_once),
         TEST(a_match_that_is_loaded_again_comes_full),
         cmocka_unit_test_prestate_setup_teardown(a_match_leaves_a_recording, rig_open, rig_close,
