@@ -3,10 +3,41 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static uint64_t now_ms(const struct lobby *lobby) {
     return lobby->instance->host->loop->now_ms(lobby->instance->self);
+}
+
+/* ---- tables ---------------------------------------------------------------------------------- */
+
+bool access_invitations_make(struct lobby *lobby) {
+    if (!lobby->invitations)
+        lobby->invitations = calloc(INVITATIONS_MAX, sizeof *lobby->invitations);
+    return lobby->invitations != NULL;
+}
+
+bool access_bans_make(struct lobby *lobby) {
+    if (!lobby->bans) lobby->bans = calloc(BANS_MAX, sizeof *lobby->bans);
+    return lobby->bans != NULL;
+}
+
+bool access_allowed_make(struct lobby *lobby) {
+    if (!lobby->allowed) lobby->allowed = calloc(ALLOWED_MAX, sizeof *lobby->allowed);
+    return lobby->allowed != NULL;
+}
+
+static void wipe(void *table, size_t size) {
+    if (table) sodium_memzero(table, size);
+    free(table);
+}
+
+void access_free(struct lobby *lobby) {
+    wipe(lobby->invitations, INVITATIONS_MAX * sizeof *lobby->invitations);
+    wipe(lobby->bans, BANS_MAX * sizeof *lobby->bans);
+    wipe(lobby->allowed, ALLOWED_MAX * sizeof *lobby->allowed);
+    wipe(lobby, sizeof *lobby);
 }
 
 /* ---- password -------------------------------------------------------------------------------- */
@@ -64,7 +95,7 @@ static bool is_alive(const struct lobby *lobby, const struct invitation *invitat
 
 static uint32_t count_invitations(const struct lobby *lobby, const char *by) {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < INVITATIONS_MAX; i++)
+    for (uint32_t i = 0; i < lobby_invitations_end(lobby); i++)
         count +=
             is_alive(lobby, &lobby->invitations[i]) && strcmp(lobby->invitations[i].by, by) == 0;
     return count;
@@ -73,7 +104,8 @@ static uint32_t count_invitations(const struct lobby *lobby, const char *by) {
 /* A free one; for a host also that of a member's invitation, of these the one that ends first. */
 static struct invitation *find_place(struct lobby *lobby, bool for_host) {
     struct invitation *place = NULL;
-    for (uint32_t i = 0; i < INVITATIONS_MAX; i++) {
+    if (!access_invitations_make(lobby)) return NULL;
+    for (uint32_t i = 0; i < lobby_invitations_end(lobby); i++) {
         struct invitation *one = &lobby->invitations[i];
         if (!is_alive(lobby, one)) return one;
         bool sooner = !place || one->expires_ms < place->expires_ms;
@@ -109,7 +141,7 @@ static bool token_equal(const struct invitation *invitation, const char *token) 
 
 uint32_t access_revoke(struct lobby *lobby, const char *player_key, const char *token) {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < INVITATIONS_MAX; i++) {
+    for (uint32_t i = 0; i < lobby_invitations_end(lobby); i++) {
         struct invitation *invitation = &lobby->invitations[i];
         bool meant = (player_key[0] && strcmp(invitation->player_key, player_key) == 0) ||
                      (token[0] && token_equal(invitation, token));
@@ -123,7 +155,7 @@ uint32_t access_revoke(struct lobby *lobby, const char *player_key, const char *
 /* 1: a good one; -1: one that has expired. */
 static int find_invitation(const struct lobby *lobby, const char *player_key, const char *token) {
     int found = 0;
-    for (uint32_t i = 0; i < INVITATIONS_MAX; i++) {
+    for (uint32_t i = 0; i < lobby_invitations_end(lobby); i++) {
         const struct invitation *invitation = &lobby->invitations[i];
         bool meant = token_equal(invitation, token) ||
                      (invitation->player_key[0] && strcmp(invitation->player_key, player_key) == 0);
@@ -138,11 +170,14 @@ static int find_invitation(const struct lobby *lobby, const char *player_key, co
 
 void access_allowed_set(struct lobby *lobby, struct muster_json list) {
     struct muster_json_walk walk = muster_json_walk_make(list);
+    char key[MUSTER_PLAYER_KEY_MAX];
     lobby->allowed_count = 0;
+    lobby->is_listed = false;
     while (lobby->allowed_count < ALLOWED_MAX && muster_json_next(&walk)) {
-        char *key = lobby->allowed[lobby->allowed_count];
-        if (muster_json_get_text(walk.value, key, MUSTER_PLAYER_KEY_MAX) && key[0])
-            lobby->allowed_count++; /* else nobody's */
+        if (!muster_json_get_text(walk.value, key, sizeof key) || !key[0]) continue; /* nobody's */
+        lobby->is_listed = true; /* also where there is no memory for whom: nobody comes in then */
+        if (access_allowed_make(lobby))
+            memcpy(lobby->allowed[lobby->allowed_count++], key, sizeof key);
     }
     access_tell_matching(lobby);
 }
@@ -154,7 +189,7 @@ static bool is_allowed(const struct lobby *lobby, const char *player_key) {
 }
 
 static struct ban *find_ban(struct lobby *lobby, const char *player_key) {
-    for (uint32_t i = 0; i < BANS_MAX; i++) {
+    for (uint32_t i = 0; i < lobby_bans_end(lobby); i++) {
         struct ban *ban = &lobby->bans[i];
         if (ban->until_ms && ban->until_ms <= now_ms(lobby)) *ban = (struct ban){0};
         if (strcmp(ban->player_key, player_key) == 0) return ban;
@@ -164,6 +199,7 @@ static struct ban *find_ban(struct lobby *lobby, const char *player_key) {
 
 bool access_ban(struct lobby *lobby, const char *player_key, const char *reason, uint32_t life_s) {
     const struct instance *instance = lobby->instance;
+    if (!access_bans_make(lobby)) return false;
     struct ban *ban = find_ban(lobby, player_key);
     if (!ban) ban = find_ban(lobby, "");
     if (!ban) return false;
@@ -193,7 +229,7 @@ static muster_verdict decide_stranger(struct lobby *lobby, const struct muster_a
     if (invited > 0 || is_allowed(lobby, player_key)) return MUSTER_ACCEPT;
     if (invited < 0)
         return reject(action, reason, cap, "invitation_expired", "the invitation has expired");
-    if (lobby->allowed_count)
+    if (lobby->is_listed)
         return reject(action, reason, cap, "not_invited", "this lobby is for invited players");
     return lobby->has_password ? decide_password(lobby, action, reason, cap) : MUSTER_PASS;
 }
@@ -221,7 +257,7 @@ muster_verdict access_decide(struct lobby *lobby, const struct muster_lobby_info
 
 void access_tell_matching(const struct lobby *lobby) {
     const struct instance *instance = lobby->instance;
-    bool open = !lobby->has_password && !lobby->allowed_count && lobby_bool(lobby, "lateJoin");
+    bool open = !lobby->has_password && !lobby->is_listed && lobby_bool(lobby, "lateJoin");
     (void)instance->host->lobby->matched_set(instance->self, lobby->id, open);
 }
 
@@ -235,7 +271,7 @@ static const char *text_or_null(const char *text) {
 
 static void put_invitations(const struct lobby *lobby, struct muster_json_writer *json) {
     muster_json_open_array(json, "invitations");
-    for (uint32_t i = 0; i < INVITATIONS_MAX; i++) {
+    for (uint32_t i = 0; i < lobby_invitations_end(lobby); i++) {
         const struct invitation *one = &lobby->invitations[i];
         if (!is_alive(lobby, one)) continue;
         muster_json_open_object(json, NULL);
@@ -250,7 +286,7 @@ static void put_invitations(const struct lobby *lobby, struct muster_json_writer
 
 static void put_bans(const struct lobby *lobby, struct muster_json_writer *json) {
     muster_json_open_array(json, "bans");
-    for (uint32_t i = 0; i < BANS_MAX; i++) {
+    for (uint32_t i = 0; i < lobby_bans_end(lobby); i++) {
         const struct ban *ban = &lobby->bans[i];
         if (!ban->player_key[0] || (ban->until_ms && ban->until_ms <= now_ms(lobby))) continue;
         muster_json_open_object(json, NULL);

@@ -44,16 +44,25 @@ struct lobby {
     bool has_password;
     uint8_t hash_key[HASH_BYTES];
     uint8_t password_hash[HASH_BYTES];
-    struct invitation invitations[INVITATIONS_MAX];
-    struct ban bans[BANS_MAX];
-    char allowed[ALLOWED_MAX][MUSTER_PLAYER_KEY_MAX];
+    /* Each table is made with the first that is put there, and owned. */
+    struct invitation *invitations; /* lobby_invitations_end */
+    struct ban *bans;               /* lobby_bans_end */
+    char (*allowed)[MUSTER_PLAYER_KEY_MAX];
     uint32_t allowed_count;
+    bool is_listed;         /* allowedPlayers names somebody: nobody else comes in uninvited */
     uint64_t vote_ended_ms; /* the newest called vote; 0: it runs, or there was none */
     char vote_caller[MUSTER_PLAYER_KEY_MAX];
     char vote_target[MUSTER_PLAYER_KEY_MAX]; /* of the kick vote that runs */
 };
 
 struct instance;
+
+static inline uint32_t lobby_invitations_end(const struct lobby *lobby) {
+    return lobby->invitations ? INVITATIONS_MAX : 0;
+}
+static inline uint32_t lobby_bans_end(const struct lobby *lobby) {
+    return lobby->bans ? BANS_MAX : 0;
+}
 
 /* A method that this plugin adds, bound to its instance. */
 struct bound {
@@ -70,6 +79,11 @@ struct instance {
 };
 
 /* ---- access.c ---- */
+/* The table is there. False: out of memory. */
+bool access_invitations_make(struct lobby *lobby);
+bool access_bans_make(struct lobby *lobby);
+bool access_allowed_make(struct lobby *lobby);
+void access_free(struct lobby *lobby);
 void access_password_set(struct lobby *lobby, const char *password);
 /* An array of playerIds. */
 void access_allowed_set(struct lobby *lobby, struct muster_json list);

@@ -90,8 +90,7 @@ static void rules_destroy(void *user, void *state) {
     struct lobby **at = &instance->lobbies;
     while (*at && *at != state) at = &(*at)->next;
     if (*at) *at = (*at)->next;
-    if (state) sodium_memzero(state, sizeof(struct lobby));
-    free(state);
+    if (state) access_free(state);
 }
 
 static void rules_changed(void *user, void *state, const char *key, const char *value) {

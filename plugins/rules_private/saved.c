@@ -16,7 +16,7 @@ static uint64_t now_ms(const struct lobby *lobby) {
 
 static uint32_t count_invitations(const struct lobby *lobby) {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < INVITATIONS_MAX; i++)
+    for (uint32_t i = 0; i < lobby_invitations_end(lobby); i++)
         count += lobby->invitations[i].expires_ms > now_ms(lobby);
     return count;
 }
@@ -38,7 +38,7 @@ static bool is_ban(const struct lobby *lobby, const struct ban *ban) {
 
 static uint32_t count_bans(const struct lobby *lobby) {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < BANS_MAX; i++) count += is_ban(lobby, &lobby->bans[i]);
+    for (uint32_t i = 0; i < lobby_bans_end(lobby); i++) count += is_ban(lobby, &lobby->bans[i]);
     return count;
 }
 
@@ -56,10 +56,10 @@ void saved_write(const struct lobby *lobby, struct muster_writer *out) {
     muster_put_bytes(out, lobby->hash_key, HASH_BYTES);
     muster_put_bytes(out, lobby->password_hash, HASH_BYTES);
     muster_put_u8(out, count_invitations(lobby));
-    for (uint32_t i = 0; i < INVITATIONS_MAX; i++)
+    for (uint32_t i = 0; i < lobby_invitations_end(lobby); i++)
         save_invitation(lobby, &lobby->invitations[i], out);
     muster_put_u8(out, count_bans(lobby));
-    for (uint32_t i = 0; i < BANS_MAX; i++) save_ban(lobby, &lobby->bans[i], out);
+    for (uint32_t i = 0; i < lobby_bans_end(lobby); i++) save_ban(lobby, &lobby->bans[i], out);
     muster_put_u8(out, lobby->allowed_count);
     for (uint32_t i = 0; i < lobby->allowed_count; i++) muster_put_str(out, lobby->allowed[i]);
 }
@@ -83,7 +83,8 @@ static bool load_password(struct lobby *lobby, struct muster_reader *in) {
 
 static bool load_invitations(struct lobby *lobby, struct muster_reader *in) {
     uint32_t count = muster_get_u8(in);
-    for (uint32_t i = 0; count <= INVITATIONS_MAX && i < count; i++) {
+    if (count > INVITATIONS_MAX || (count && !access_invitations_make(lobby))) return false;
+    for (uint32_t i = 0; i < count; i++) {
         struct invitation *one = &lobby->invitations[i];
         uint64_t left_ms = muster_get_u64(in);
         one->expires_ms = now_ms(lobby) + (left_ms < LIFE_MS_MAX ? left_ms : LIFE_MS_MAX);
@@ -92,12 +93,13 @@ static bool load_invitations(struct lobby *lobby, struct muster_reader *in) {
         load_text(in, one->token, sizeof one->token);
         load_text(in, one->by, sizeof one->by);
     }
-    return count <= INVITATIONS_MAX;
+    return true;
 }
 
 static bool load_bans(struct lobby *lobby, struct muster_reader *in) {
     uint32_t count = muster_get_u8(in);
-    for (uint32_t i = 0; count <= BANS_MAX && i < count; i++) {
+    if (count > BANS_MAX || (count && !access_bans_make(lobby))) return false;
+    for (uint32_t i = 0; i < count; i++) {
         struct ban *ban = &lobby->bans[i];
         load_text(in, ban->player_key, sizeof ban->player_key);
         uint64_t left_ms = muster_get_u64(in);
@@ -106,14 +108,15 @@ static bool load_bans(struct lobby *lobby, struct muster_reader *in) {
         ban->until_at_ms = muster_get_i64(in);
         load_text(in, ban->reason, sizeof ban->reason);
     }
-    return count <= BANS_MAX;
+    return true;
 }
 
 static bool load_allowed(struct lobby *lobby, struct muster_reader *in) {
-    lobby->allowed_count = muster_get_u8(in);
-    if (lobby->allowed_count > ALLOWED_MAX) return false;
-    for (uint32_t i = 0; i < lobby->allowed_count; i++)
-        load_text(in, lobby->allowed[i], sizeof lobby->allowed[i]);
+    uint32_t count = muster_get_u8(in);
+    if (count > ALLOWED_MAX || (count && !access_allowed_make(lobby))) return false;
+    lobby->allowed_count = count;
+    lobby->is_listed = count > 0;
+    for (uint32_t i = 0; i < count; i++) load_text(in, lobby->allowed[i], sizeof lobby->allowed[i]);
     return true;
 }
 
