@@ -186,6 +186,8 @@ void realm_messages_drop(struct realm *realm) {
 
 bool realm_emit(struct realm *realm, const char *name, const void *bytes, uint32_t len) {
     if (realm->message_count == REALM_BUS_MAX) return false;
+    if (!realm->messages) realm->messages = malloc(REALM_BUS_MAX * sizeof *realm->messages);
+    if (!realm->messages) return false;
     struct message *message = &realm->messages[realm->message_count];
     message->bytes = malloc(len ? len : 1);
     if (!message->bytes) return false;

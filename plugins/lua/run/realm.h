@@ -84,9 +84,9 @@ struct realm {
     struct realm *next_waiting; /* behind it there */
     struct script *scripts[REALM_SCRIPTS_MAX];
     struct handlers handlers[EVENT_COUNT];
-    struct handlers bus; /* id holds "event\0id" */
-    struct message messages[REALM_BUS_MAX];
-    char probe_error[400]; /* why it does not start */
+    struct handlers bus;      /* id holds "event\0id" */
+    struct message *messages; /* REALM_BUS_MAX, made with the first; owned */
+    char probe_error[400];    /* why it does not start */
     enum sandbox_kill probe_kill;
     /* the match realm's */
     char game_mode[MUSTER_NAME_MAX];

@@ -17,6 +17,7 @@ void realm_deinit(struct realm *realm) {
     for (int event = 0; event < EVENT_COUNT; event++) handlers_free(&realm->handlers[event]);
     handlers_free(&realm->bus);
     realm_messages_drop(realm);
+    free(realm->messages);
     while (realm->answers) {
         struct answer *next = realm->answers->next;
         free(realm->answers);
