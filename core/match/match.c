@@ -224,11 +224,13 @@ void match_destroy(struct match *match) {
     match_rules_end(match);
     destroy_parts(match);
     match_frames_destroy(match);
+    free(match->events);
     json_decref(match->settings);
     for (uint32_t i = 0; match->seats && i < match_seat_count(match); i++)
         free(match->seats[i].messages);
     free(match->seats);
     free(match->departed);
+    free(match->commands);
     free(match->settings_waiting);
     free(match->versions);
     kept_clear(&match->kept);

@@ -143,7 +143,8 @@ struct match_part {
 /* The tick's message for one view, encoded at most once per tick and kind. */
 struct match_frame {
     uint8_t *bytes; /* NET_HEADROOM, header, payload, events */
-    uint32_t len;   /* without headroom; 0: not encoded in this tick */
+    uint32_t room;  /* without headroom */
+    uint32_t len;   /* the same; 0: not encoded in this tick */
 };
 
 struct match {
@@ -177,21 +178,21 @@ struct match {
     uint32_t rules_begun; /* the first of them know of the match */
     struct match_part anticheats[MATCH_ANTICHEATS_MAX];
     uint32_t anticheat_count;
-    struct match_command commands[MATCH_COMMANDS_MAX]; /* wait for the next tick */
+    struct match_command *commands; /* wait for the next tick; match_commands_make */
     uint32_t command_count;
     struct match_setting *settings_waiting; /* MATCH_SETTINGS_MAX, made when first needed */
     uint32_t settings_waiting_count;
     uint8_t *begin_notes; /* of match_begin: u8 part, u16 length, bytes */
     uint32_t begin_notes_len;
-    struct match_version *versions; /* MATCH_VERSIONS_MAX, made when first needed */
+    struct match_version *versions; /* owned */
     uint32_t version_count;
     uint32_t view_count;
     uint32_t snapshot_max_bytes;
     struct match_frame *delta; /* of each view */
     struct match_frame *full;
-    uint8_t events[MATCH_EVENT_RING]; /* u8 length, bytes; a ring */
-    uint64_t event_end;               /* absolute */
-    uint64_t event_tick_begin;        /* what was sent last ends here */
+    uint8_t *events;           /* MATCH_EVENT_RING, made with the first: u8 length, bytes; a ring */
+    uint64_t event_end;        /* absolute */
+    uint64_t event_tick_begin; /* what was sent last ends here */
     uint32_t event_tick_count;
     struct record *record;
     struct kept *kept;       /* by plugins; no part of the state */

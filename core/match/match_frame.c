@@ -4,11 +4,21 @@
 
 #include "match_internal.h"
 
+#define EVENTS_PER_FRAME_FEW 256
 #define EVENTS_PER_FRAME_MAX MATCH_EVENT_RING
 #define INTRO_BYTES_MAX 65536
 
-static uint32_t frame_room(const struct match *match) {
-    return FRAME_SNAPSHOT_HEADER + match->snapshot_max_bytes + EVENTS_PER_FRAME_MAX;
+static uint32_t room_for(const struct match *match, uint32_t events_len) {
+    return FRAME_SNAPSHOT_HEADER + match->snapshot_max_bytes + events_len;
+}
+
+/* False: it stays as it was. */
+static bool frame_grow(struct match_frame *frame, uint32_t room) {
+    uint8_t *grown = realloc(frame->bytes, NET_HEADROOM + room);
+    if (!grown) return false;
+    frame->bytes = grown;
+    frame->room = room;
+    return true;
 }
 
 muster_status match_frames_create(struct match *match) {
@@ -16,9 +26,9 @@ muster_status match_frames_create(struct match *match) {
     match->full = calloc(match->view_count, sizeof *match->full);
     if (!match->delta || !match->full) return MUSTER_NO_MEMORY;
     for (uint32_t i = 0; i < match->view_count; i++) {
-        match->delta[i].bytes = malloc(NET_HEADROOM + frame_room(match));
-        match->full[i].bytes = malloc(NET_HEADROOM + frame_room(match));
-        if (!match->delta[i].bytes || !match->full[i].bytes) return MUSTER_NO_MEMORY;
+        uint32_t room = room_for(match, EVENTS_PER_FRAME_FEW);
+        if (!frame_grow(&match->delta[i], room) || !frame_grow(&match->full[i], room))
+            return MUSTER_NO_MEMORY;
     }
     return MUSTER_OK;
 }
@@ -49,6 +59,8 @@ muster_status match_event(struct match *match, const void *data, uint32_t len) {
     if (match->event_tick_count == MATCH_EVENTS_PER_TICK) return MUSTER_LIMIT;
     if (match->event_end - match->event_tick_begin + len + 1 > MATCH_EVENT_RING)
         return MUSTER_LIMIT;
+    if (!match->events) match->events = malloc(MATCH_EVENT_RING);
+    if (!match->events) return MUSTER_NO_MEMORY;
     match->event_tick_count++;
     uint8_t len_byte = (uint8_t)len;
     ring_put(match, &len_byte, 1);
@@ -66,8 +78,8 @@ static void put_events(struct match *match, uint64_t from, struct muster_writer 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
 static uint32_t encode(struct match *match, uint32_t view, bool full, uint64_t events_from,
-                       uint32_t tick_length_us, uint8_t *out) {
-    struct muster_writer w = muster_writer_make(out, frame_room(match));
+                       uint32_t tick_length_us, uint8_t *out, uint32_t room) {
+    struct muster_writer w = muster_writer_make(out, room);
     muster_put_space(&w, FRAME_SNAPSHOT_HEADER);
     struct muster_writer payload = muster_writer_make(out + w.len, match->snapshot_max_bytes);
     match_call_begin(match, &match->mode, "mode.snapshot");
@@ -87,18 +99,22 @@ static uint32_t encode(struct match *match, uint32_t view, bool full, uint64_t e
 uint8_t *match_frame(struct match *match, uint32_t view, bool full, uint32_t tick_length_us,
                      uint32_t *len) {
     struct match_frame *frame = full ? &match->full[view] : &match->delta[view];
-    uint8_t *bytes = frame->bytes + NET_HEADROOM;
-    if (frame->len == 0)
-        frame->len = encode(match, view, full, match->event_tick_begin, tick_length_us, bytes);
+    if (frame->len == 0) {
+        uint32_t room = room_for(match, (uint32_t)(match->event_end - match->event_tick_begin));
+        if (room > frame->room) (void)frame_grow(frame, room); /* else it goes without them */
+        frame->len = encode(match, view, full, match->event_tick_begin, tick_length_us,
+                            frame->bytes + NET_HEADROOM, frame->room);
+    }
     *len = frame->len;
-    return bytes;
+    return frame->bytes + NET_HEADROOM;
 }
 
 uint8_t *match_frame_since(struct match *match, uint32_t view, uint64_t cursor,
                            uint32_t tick_length_us, uint32_t *len) {
     static uint8_t buffer[NET_HEADROOM + FRAME_SNAPSHOT_HEADER + 16384 + EVENTS_PER_FRAME_MAX];
     if (match->event_end - cursor > MATCH_EVENT_RING) return NULL;
-    *len = encode(match, view, true, cursor, tick_length_us, buffer + NET_HEADROOM);
+    *len = encode(match, view, true, cursor, tick_length_us, buffer + NET_HEADROOM,
+                  room_for(match, EVENTS_PER_FRAME_MAX));
     return buffer + NET_HEADROOM;
 }
 

@@ -16,6 +16,9 @@ void match_call_end(struct match *match);
  * match_destroy only, or null. */
 muster_status match_make(const struct match_setup *setup, struct match **out) MUSTER_MUST_USE;
 
+/* There is room for MATCH_COMMANDS_MAX. False: out of memory. */
+bool match_commands_make(struct match *match);
+
 muster_status match_frames_create(struct match *match) MUSTER_MUST_USE;
 void match_frames_destroy(struct match *match);
 void match_intro_forget(void);

@@ -167,7 +167,7 @@ static void fill_head(const struct match *match, struct match_results *out) {
     out->duration_s = match->tick / match->tick_rate_hz;
     memcpy(out->disturbed, match->disturbed, sizeof out->disturbed);
     out->version_count = match->version_count;
-    if (match->versions) memcpy(out->versions, match->versions, sizeof out->versions);
+    for (uint32_t i = 0; i < match->version_count; i++) out->versions[i] = match->versions[i];
     for (uint32_t team = 1; team <= match->teams.count; team++)
         out->team_places[team - 1] = team_place(match, team);
 }

@@ -254,16 +254,23 @@ static bool word_valid(const char *text, uint32_t cap) {
     return len > 0 && len < cap && text[len] == '\0';
 }
 
+static bool version_add(struct match *match) {
+    struct match_version *grown =
+        realloc(match->versions, (match->version_count + 1) * sizeof *grown);
+    if (!grown) return false;
+    match->versions = grown;
+    match->version_count++;
+    return true;
+}
+
 muster_status match_version_set(struct match *match, const char *name, const char *version) {
     if (!word_valid(name, sizeof match->versions->name) ||
         !word_valid(version, sizeof match->versions->version))
         return MUSTER_INVALID;
-    if (!match->versions) match->versions = calloc(MATCH_VERSIONS_MAX, sizeof *match->versions);
-    if (!match->versions) return MUSTER_NO_MEMORY;
     uint32_t i = 0;
     while (i < match->version_count && strcmp(match->versions[i].name, name) != 0) i++;
     if (i == MATCH_VERSIONS_MAX) return MUSTER_LIMIT;
-    if (i == match->version_count) match->version_count++;
+    if (i == match->version_count && !version_add(match)) return MUSTER_NO_MEMORY;
     memcpy(match->versions[i].name, name, strlen(name) + 1);
     memcpy(match->versions[i].version, version, strlen(version) + 1);
     return MUSTER_OK;

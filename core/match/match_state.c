@@ -418,13 +418,18 @@ static void take_over(struct match *match, struct match *from) {
         to->messages_len = old->messages_len;
         old->messages = NULL;
     }
-    memcpy(match->commands, from->commands, sizeof match->commands);
+    free(match->commands);
+    match->commands = from->commands;
     match->command_count = from->command_count;
+    from->commands = NULL;
+    from->command_count = 0;
     match->settings_waiting = from->settings_waiting;
     match->settings_waiting_count = from->settings_waiting_count;
     from->settings_waiting = NULL;
     from->settings_waiting_count = 0;
-    memcpy(match->events, from->events, sizeof match->events);
+    free(match->events);
+    match->events = from->events;
+    from->events = NULL;
     match->event_end = from->event_end;
     match->event_tick_begin = from->event_tick_begin;
     match->event_tick_count = from->event_tick_count;

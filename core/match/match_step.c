@@ -176,9 +176,15 @@ static void take_messages(struct match *match) {
 
 /* ---- commands -------------------------------------------------------------------------------- */
 
+bool match_commands_make(struct match *match) {
+    if (!match->commands) match->commands = malloc(MATCH_COMMANDS_MAX * sizeof match->commands[0]);
+    return match->commands != NULL;
+}
+
 muster_status match_command_push(struct match *match, const struct match_command *command) {
     if (match->replaying) return MUSTER_OK; /* the log has it */
     if (match->command_count == MATCH_COMMANDS_MAX) return MUSTER_LIMIT;
+    if (!match_commands_make(match)) return MUSTER_NO_MEMORY;
     match->commands[match->command_count++] = *command;
     return MUSTER_OK;
 }
@@ -218,6 +224,7 @@ void match_command_apply(struct match *match, const struct match_command *comman
 
 static void take_commands(struct match *match) {
     uint32_t count = match->command_count; /* one that comes meanwhile waits for the next tick */
+    if (count == 0) return;
     for (uint32_t i = 0; i < count; i++) match_command_apply(match, &match->commands[i]);
     match->command_count -= count;
     memmove(match->commands, match->commands + count,

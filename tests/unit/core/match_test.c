@@ -90,6 +90,22 @@ static void a_mode_that_does_not_know_the_map_leaves_nothing_behind(void **state
     assert_int_equal(game.self.pins, 0);
 }
 
+/* A node holds thousands of matches. */
+static void what_few_matches_need_is_made_when_it_is_needed(void **state) {
+    (void)state;
+    const struct match_command command = {.name = "noop"};
+    struct match *match = make(NULL);
+    assert_true(sizeof *match <= 4 << 10);
+    match_step(match);
+    assert_null(match->commands);
+    assert_null(match->events);
+    assert_int_equal(match_command_push(match, &command), MUSTER_OK);
+    assert_non_null(match->commands);
+    match_step(match);
+    assert_int_equal(match->command_count, 0);
+    match_destroy(match);
+}
+
 /* ---- events and frames ----------------------------------------------------------------------- */
 
 static uint32_t event_bytes;
@@ -510,6 +526,7 @@ int main(void) {
         TEST(a_refused_player_is_out_and_loses_no_score),
         TEST(more_leavers_than_there_is_room_for_are_bounded),
         TEST(a_mode_that_does_not_know_the_map_leaves_nothing_behind),
+        TEST(what_few_matches_need_is_made_when_it_is_needed),
         TEST(events_come_with_the_tick_and_late_ones_with_the_next_message),
         TEST(who_missed_more_than_the_ring_holds_is_told_so),
         TEST(events_of_a_tick_are_bounded),
