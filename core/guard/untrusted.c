@@ -69,8 +69,8 @@ static const char *const allowed[] = {
     "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "close",
     "lseek", "fstat", "newfstatat", "stat", "lstat", "statx", "access", "faccessat", "faccessat2",
     "readlink", "readlinkat", "getcwd", "ftruncate", "fsync", "fdatasync", "fallocate", "fadvise64",
-    "flock", "dup", "getdents64", "unlink", "unlinkat", "rmdir", "rename", "renameat", "renameat2",
-    "fchown", "fstatfs", "statfs", "umask",
+    "flock", "dup", "dup3", "getdents64", "unlink", "unlinkat", "rmdir", "rename", "renameat",
+    "renameat2", "fchown", "fstatfs", "statfs", "umask",
     /* memory: executable pages are refused below */
     "brk", "munmap", "mremap", "madvise", "mincore", "msync", "mlock", "munlock",
     /* sockets that exist */

@@ -128,8 +128,19 @@ static int on_http_closed(struct conn *conn) {
 /* Whose first frame is not seen to be masked is not read. */
 static int on_ws_established(struct conn *conn) {
     net_ws_established(conn);
+    if (net_wire_take(conn)) return -1;
     if (conn->open && net_gate_sees(conn) && net_gate_watch(conn)) net_conn_pause(conn, true);
     return 0;
+}
+
+static int on_ws_receive(struct conn *conn, const uint8_t *data, size_t len) {
+    struct lws *wsi = conn->wsi;
+    net_ws_receive(conn, data, len, lws_frame_is_binary(wsi), lws_is_final_fragment(wsi));
+    return 0;
+}
+
+static int on_ws_peer_closes(struct conn *conn, const uint8_t *data, size_t len) {
+    return net_ws_peer_closes(conn, len >= 2 ? (uint16_t)(data[0] << 8 | data[1]) : 0);
 }
 
 /* libwebsockets would go on with a line of raw bytes. */
@@ -147,9 +158,9 @@ static int on_conn_event(struct lws *wsi, enum lws_callback_reasons reason, void
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
         return !conn->routed && strcmp(lws_get_protocol(wsi)->name, NET_SUBPROTOCOL) != 0;
     case LWS_CALLBACK_ESTABLISHED: return on_ws_established(conn);
-    case LWS_CALLBACK_RECEIVE: return net_ws_receive(conn, in, len);
+    case LWS_CALLBACK_RECEIVE: return on_ws_receive(conn, in, len);
     case LWS_CALLBACK_SERVER_WRITEABLE: return net_ws_writeable(conn);
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: return net_ws_peer_closes(conn, in, len);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: return on_ws_peer_closes(conn, in, len);
     case LWS_CALLBACK_HTTP: return net_http_begin(conn, in, len);
     case LWS_CALLBACK_HTTP_BODY: return net_http_body(conn, in, len);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION: return net_http_body_end(conn);
@@ -220,6 +231,7 @@ static void deadlines_check(void) {
 
 static void destroy_begin(void) {
     net_state.phase = NET_DESTROYING;
+    net_wire_free_all();
     lws_context_destroy(net_state.context);
 }
 
@@ -236,6 +248,7 @@ static void destroy_end(void) {
     slots_deinit(&net_state.exchanges);
     net_peer_deinit();
     net_gate_stop();
+    net_wire_stop();
     net_queue_deinit_scratch();
     free(net_state.held);
     net_state.held = NULL;
@@ -384,6 +397,7 @@ static muster_status tables_create(char *error) {
     if (status == MUSTER_OK) status = net_conn_init();
     if (status == MUSTER_OK) status = net_http_init(connections_max);
     if (status == MUSTER_OK) status = net_gate_start();
+    if (status == MUSTER_OK) status = net_wire_start();
     if (status != MUSTER_OK) snprintf(error, ERROR_MAX, "not enough memory for connections");
     return status;
 }

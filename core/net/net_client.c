@@ -320,8 +320,8 @@ muster_status net_ws_connect(const struct muster_ws_client *wanted, void *user,
 muster_status net_ws_send(struct net_client *client, bool binary, struct muster_bytes data) {
     if (client->finished || !client->opened || !client->wsi) return MUSTER_STATE;
     if (data.len > QUEUE_MAX_BYTES) return MUSTER_FULL;
-    return net_queue_send(&client->queue, client->wsi, data.data, (uint32_t)data.len, binary,
-                          QUEUE_MAX_BYTES);
+    return net_queue_send(&client->queue, client->wsi, data.data, (uint32_t)data.len,
+                          binary ? NET_OPCODE_BINARY : NET_OPCODE_TEXT, QUEUE_MAX_BYTES);
 }
 
 /* ---- Events ---- */

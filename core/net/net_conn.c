@@ -92,7 +92,7 @@ void net_conn_adopt(struct conn *conn) {
     conn->fd = -1; /* libwebsockets closes it, also when it does not take it */
     struct lws *wsi = lws_adopt_descriptor_vhost_via_info(&adopt);
     conn = slots_find(&net_state.conns, id);
-    if (conn && wsi) conn->wsi = wsi;
+    if (conn && wsi && !conn->websocket) conn->wsi = wsi;
     if (conn && !wsi) net_conn_free(conn);
 }
 
@@ -104,17 +104,18 @@ void net_conn_pause(struct conn *conn, bool paused) {
 
 void net_conn_shut(struct conn *conn) {
     if (conn->dead) return;
-    if (!conn->wsi && conn->fd >= 0) {
+    if (!conn->wsi && !conn->websocket) {
         net_conn_free(conn);
         return;
     }
     conn->dead = conn->closing = true;
     deadline_remove(conn);
     net_conn_parts.ends(conn);
-    /* A paused connection, or one between request and answer, would not look at its end. */
-    net_conn_pause(conn, false);
-    lws_callback_on_writable(conn->wsi);
-    shutdown(lws_get_socket_fd(conn->wsi), SHUT_RDWR);
+    if (conn->wsi) { /* paused, or between request and answer, it would not look at its end */
+        net_conn_pause(conn, false);
+        lws_callback_on_writable(conn->wsi);
+    }
+    shutdown(net_conn_fd(conn), SHUT_RDWR);
 }
 
 /* What libwebsockets cannot read it ends without a word, and tells us when nothing can be sent any

@@ -23,12 +23,8 @@
 static int epoll_fd = -1;
 static struct loop_poll *watch;
 
-static int fd_of(const struct conn *conn) {
-    return conn->wsi ? lws_get_socket_fd(conn->wsi) : conn->fd;
-}
-
 void net_gate_leave(struct conn *conn) {
-    if (conn->gated) epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd_of(conn), NULL);
+    if (conn->gated) epoll_ctl(epoll_fd, EPOLL_CTL_DEL, net_conn_fd(conn), NULL);
     conn->gated = false;
 }
 
@@ -51,7 +47,7 @@ static void pass(struct conn *conn) {
 static void discard(struct conn *conn) {
     static uint8_t scratch[16384];
     ssize_t got = 0;
-    while ((got = recv(fd_of(conn), scratch, sizeof scratch, MSG_DONTWAIT)) > 0) {
+    while ((got = recv(net_conn_fd(conn), scratch, sizeof scratch, MSG_DONTWAIT)) > 0) {
         conn->rx_len += (uint32_t)got;
         if (conn->rx_len > DISCARD_MAX_BYTES) break;
     }
@@ -63,8 +59,8 @@ static void refuse(struct conn *conn, const struct net_head_fault *fault) {
     int len = net_refusal_text(text, "", fault->status, fault->code, fault->detail);
     metrics_add(METRIC_HTTP_REQUESTS, 1);
     conn->closing = true;
-    (void)send(fd_of(conn), text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL);
-    shutdown(fd_of(conn), SHUT_WR);
+    (void)send(net_conn_fd(conn), text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    shutdown(net_conn_fd(conn), SHUT_WR);
     conn->rx_len = 0;
     net_conn_deadline(conn, NET_FLUSH_MS);
     discard(conn);
@@ -72,7 +68,7 @@ static void refuse(struct conn *conn, const struct net_head_fault *fault) {
 
 static void look_at_frame(struct conn *conn) {
     uint8_t head[2];
-    ssize_t got = recv(fd_of(conn), head, sizeof head, MSG_PEEK | MSG_DONTWAIT);
+    ssize_t got = recv(net_conn_fd(conn), head, sizeof head, MSG_PEEK | MSG_DONTWAIT);
     if (got == 1 || (got < 0)) return; /* more will come, or the end */
     if (got == 0 || (head[1] & MASK_BIT)) {
         pass(conn);
@@ -87,7 +83,7 @@ static void look_at_head(struct conn *conn) {
     static char data[NET_HEAD_MAX + 1];
     struct net_head_fault fault;
     size_t head_len = 0;
-    ssize_t got = recv(fd_of(conn), data, sizeof data, MSG_PEEK | MSG_DONTWAIT);
+    ssize_t got = recv(net_conn_fd(conn), data, sizeof data, MSG_PEEK | MSG_DONTWAIT);
     if (got == 0) {
         net_conn_shut(conn);
         return;
@@ -96,7 +92,10 @@ static void look_at_head(struct conn *conn) {
     if (!conn->begun) net_conn_deadline(conn, net_state.handshake_timeout_ms);
     conn->begun = true;
     switch (net_head_check(data, (size_t)got, &head_len, &fault)) {
-    case NET_HEAD_GOOD: pass(conn); break;
+    case NET_HEAD_GOOD:
+        conn->head_len = (size_t)got == head_len ? (uint32_t)head_len : 0;
+        pass(conn);
+        break;
     case NET_HEAD_BAD: refuse(conn, &fault); break;
     default: break;
     }
@@ -107,7 +106,7 @@ void net_gate_late(struct conn *conn) {
     static const struct net_head_fault fault = {408, "request_timeout",
                                                 "the request is not complete"};
     uint8_t byte;
-    bool came = recv(fd_of(conn), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    bool came = recv(net_conn_fd(conn), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
     if (!came || conn->websocket) {
         net_conn_shut(conn);
     } else if (conn->begun) {
@@ -147,7 +146,7 @@ static void on_events(void *user, uint32_t readable, muster_status status) {
 bool net_gate_watch(struct conn *conn) {
     struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = conn->id};
     conn->begun = false;
-    conn->gated = epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd_of(conn), &event) == 0;
+    conn->gated = epoll_ctl(epoll_fd, EPOLL_CTL_ADD, net_conn_fd(conn), &event) == 0;
     return conn->gated;
 }
 

@@ -10,9 +10,10 @@
 
 #include "address.h"
 #include "net.h"
+#include "net_frame.h"
 #include "slots.h"
 
-_Static_assert(LWS_PRE <= NET_HEADROOM, "snapshots need room for the frame header");
+_Static_assert(LWS_PRE + NET_FRAME_SENT_HEAD_MAX <= NET_HEADROOM, "snapshots need room for a head");
 _Static_assert(sizeof(void *) >= sizeof(conn_id), "ids travel as opaque pointers");
 
 #define NET_ADDRESS_MAX ADDRESS_TEXT_MAX
@@ -32,7 +33,7 @@ _Static_assert(sizeof(void *) >= sizeof(conn_id), "ids travel as opaque pointers
 struct net_message {
     struct net_message *next;
     uint32_t len;
-    bool binary;
+    uint8_t opcode;
     uint8_t bytes[]; /* LWS_PRE of headroom, then len */
 };
 
@@ -42,21 +43,28 @@ struct net_queue {
     uint32_t bytes;
 };
 
-/* Writes at once when nothing waits, else queues up to max_bytes. FULL when it does not fit, IO
- * when the socket is broken. */
+/* Queues it. FULL when it does not fit into max_bytes. */
+muster_status net_queue_keep(struct net_queue *queue, const void *data, uint32_t len,
+                             uint8_t opcode, uint32_t max_bytes);
+/* Of a connection: the next frames, taken out; there must be some. One of a message that was never
+ * in it. Bytes with LWS_PRE in front, valid until the next call. Null: out of memory. */
+uint8_t *net_queue_frames(struct net_queue *queue, uint32_t *len);
+uint8_t *net_queue_frame(const void *data, uint32_t len, uint8_t opcode, uint32_t *frame_len);
+/* Of a client: at once when nothing waits, else queued. FULL as above, IO when it is broken. */
 muster_status net_queue_send(struct net_queue *queue, struct lws *wsi, const void *data,
-                             uint32_t len, bool binary, uint32_t max_bytes);
-/* Queues it, for a socket that is none yet. FULL as above. */
-muster_status net_queue_keep(struct net_queue *queue, const void *data, uint32_t len, bool binary,
-                             uint32_t max_bytes);
-/* From a writable callback: as much as the socket takes. False: the socket is broken. */
+                             uint32_t len, uint8_t opcode, uint32_t max_bytes);
+/* From a client's writable callback: as much as the socket takes. False: it is broken. */
 bool net_queue_flush(struct net_queue *queue, struct lws *wsi);
-/* The same for a connection to a client, whose frames are not masked: several in one write. */
-bool net_queue_flush_together(struct net_queue *queue, struct lws *wsi);
 void net_queue_clear(struct net_queue *queue);
 void net_queue_deinit_scratch(void);
 
 /* ---- Connections ---- */
+
+/* Some that wait. */
+struct net_bytes {
+    uint32_t at, len, cap;
+    uint8_t bytes[];
+};
 
 struct net_peer; /* one address and how many connections it has */
 
@@ -71,11 +79,16 @@ struct conn {
     uint64_t deadline_ms; /* 0: none */
     uint64_t told_bytes;  /* received and accounted for, see net_meter.c */
     void *user;
-    int fd; /* until libwebsockets has it; then -1 */
+    int fd; /* before libwebsockets has it, and when it is taken from it; else -1 */
     struct net_queue queue;
+    struct net_bytes *unsent; /* net_wire's: the rest of what was sent */
+    struct net_bytes *unread; /* and the beginning of a frame */
+    struct net_frames frames;
     uint8_t *rx; /* fragments so far */
     uint32_t rx_len;
     uint32_t rx_cap;
+    uint32_t head_len; /* of the first request; 0: more came with it */
+    uint32_t silent_s;
     muster_request_id exchange; /* the HTTP request at hand, or 0 */
     uint16_t close_code;
     uint16_t peer_code; /* of the other side's close frame */
@@ -92,10 +105,13 @@ struct conn {
     bool routed;     /* at a plugin's path, which has not closed it */
     bool closing;    /* no more messages in either direction */
     bool close_sent;
-    bool dead;    /* the socket was shut */
-    bool held;    /* what waits leaves at the end of the loop's turn */
-    bool skipped; /* ws_drained is owed */
-    bool paused;  /* receiving is off */
+    bool dead;         /* the socket was shut */
+    bool held;         /* what waits leaves at the end of the loop's turn */
+    bool skipped;      /* ws_drained is owed */
+    bool paused;       /* receiving is off */
+    bool is_last_read; /* what comes is thrown away */
+    bool is_heard;     /* something came in the last second */
+    bool wants_out;    /* is told when the socket takes more */
     char address[NET_ADDRESS_MAX];
     char close_reason[NET_CLOSE_REASON_MAX];
 };
@@ -135,6 +151,10 @@ struct net {
 extern struct net net_state;
 
 /* ---- net_conn.c ---- */
+
+static inline int net_conn_fd(const struct conn *conn) {
+    return conn->wsi ? lws_get_socket_fd(conn->wsi) : conn->fd;
+}
 
 /* What net.c does for the parts that hold something for a connection. */
 struct net_conn_parts {
@@ -225,18 +245,56 @@ enum net_origin net_origin_of(const struct conn *conn);
 void net_meter_settle(struct conn *conn);
 /* Has anything come since? */
 bool net_meter_untold(const struct conn *conn);
+/* Bytes that were read from its socket. */
+uint64_t net_meter_read(const struct conn *conn);
 /* A message or a piece of one came on a WebSocket. */
 void net_meter_message(struct conn *conn, size_t len, bool last);
 /* Once a second. False: more comes than messages explain. */
 bool net_meter_fits(struct conn *conn);
 
+/* ---- net_wire.c ---- */
+
+muster_status net_wire_start(void);
+void net_wire_stop(void);
+/* Before the record goes. */
+void net_wire_gone(struct conn *conn);
+/* The end of all that libwebsockets does not end. */
+void net_wire_free_all(void);
+/* In the callback that it is established, which is to end it then: libwebsockets has no part in it
+ * any more. False: it stays with libwebsockets. */
+bool net_wire_take(struct conn *conn);
+/* Has it its own socket, and libwebsockets none of it? */
+bool net_wire_is_own(const struct conn *conn);
+/* Something that was sent has not left wholly: nothing may be sent. */
+bool net_wire_waits(const struct conn *conn);
+/* Whole frames, with LWS_PRE in front, while nothing waits. SKIPPED: none of them; net_ws_writeable
+ * comes when it takes some. GONE: it is broken. */
+enum net_sent net_wire_offer(struct conn *conn, uint8_t *bytes, uint32_t len);
+/* The same, and what it does not take waits. False: it is broken. */
+bool net_wire_send(struct conn *conn, uint8_t *bytes, uint32_t len);
+/* What waits. False: it is broken. */
+bool net_wire_flush(struct conn *conn);
+/* net_ws_writeable shall come. */
+void net_wire_want(struct conn *conn);
+/* No more will be sent. */
+void net_wire_finish(struct conn *conn);
+/* Once a second: asks those that are silent. False: it answers no more. */
+bool net_wire_is_alive(struct conn *conn);
+
 /* ---- net_ws.c ---- */
 
 int net_ws_confirm(struct conn *conn);
 void net_ws_established(struct conn *conn);
-int net_ws_receive(struct conn *conn, const uint8_t *data, size_t len);
+/* A message, or a fragment of one. */
+void net_ws_receive(struct conn *conn, const uint8_t *data, size_t len, bool binary, bool last);
+/* FULL: more than max_bytes would wait. IO: it is broken, and ends. */
+muster_status net_ws_put(struct conn *conn, const void *data, uint32_t len, uint8_t opcode,
+                         uint32_t max_bytes);
+void net_ws_pong(struct conn *conn, const uint8_t *data, uint32_t len);
+/* Not 0: the end. */
 int net_ws_writeable(struct conn *conn);
-int net_ws_peer_closes(struct conn *conn, const uint8_t *data, size_t len);
+/* Its close frame; code 0: it has none. Not 0: the end. */
+int net_ws_peer_closes(struct conn *conn, uint16_t code);
 /* Once a second. */
 void net_ws_sweep(struct conn *conn);
 /* What was said in this turn of the loop leaves. */

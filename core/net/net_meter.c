@@ -18,14 +18,18 @@
 static uint64_t received(const struct conn *conn) {
     struct tcp_info info = {0};
     socklen_t len = sizeof info;
-    if (getsockopt(lws_get_socket_fd(conn->wsi), IPPROTO_TCP, TCP_INFO, &info, &len) != 0) return 0;
+    if (getsockopt(net_conn_fd(conn), IPPROTO_TCP, TCP_INFO, &info, &len) != 0) return 0;
     return info.tcpi_bytes_received;
 }
 
 static uint64_t waiting(const struct conn *conn) {
     int bytes = 0;
-    if (ioctl(lws_get_socket_fd(conn->wsi), FIONREAD, &bytes) != 0 || bytes < 0) return 0;
+    if (ioctl(net_conn_fd(conn), FIONREAD, &bytes) != 0 || bytes < 0) return 0;
     return (uint64_t)bytes;
+}
+
+uint64_t net_meter_read(const struct conn *conn) {
+    return received(conn) - waiting(conn);
 }
 
 void net_meter_settle(struct conn *conn) {
@@ -45,5 +49,6 @@ bool net_meter_fits(struct conn *conn) {
     uint64_t total = received(conn);
     conn->told_bytes += UNTOLD_PER_S;
     if (conn->told_bytes > total) conn->told_bytes = total; /* nothing is saved up */
-    return total - conn->told_bytes <= UNTOLD_BURST + waiting(conn);
+    uint64_t begun = conn->unread ? conn->unread->len : 0;
+    return total - conn->told_bytes <= UNTOLD_BURST + waiting(conn) + begun;
 }

@@ -1,7 +1,8 @@
 /* net_queue - messages that wait until a socket takes them again.
  *
- * Writing directly is safe only while libwebsockets holds back nothing itself: a second write on
- * top of a partial one corrupts the stream. Used by connections (net_ws) and clients (net_client).
+ * Writing directly is safe only while nothing is held back behind it: a second write on top of a
+ * partial one corrupts the stream. Used by connections (net_ws), whose frames are made here, and by
+ * clients (net_client), whose frames libwebsockets makes and masks.
  */
 #include "net_internal.h"
 
@@ -10,14 +11,14 @@
 
 #include "metrics.h"
 
-#define GATHER_BYTES 16384
-#define FRAME_HEAD_MAX 4
+#define GATHER_BYTES 16384 /* leave together: a call of the kernel costs more than all else */
 
 static uint8_t *scratch; /* a message with headroom, for the direct write */
 static uint32_t scratch_cap;
 
-static bool write_message(struct lws *wsi, uint8_t *data, uint32_t len, bool binary) {
-    int written = lws_write(wsi, data, len, binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT);
+static bool write_message(struct lws *wsi, uint8_t *data, uint32_t len, uint8_t opcode) {
+    int written =
+        lws_write(wsi, data, len, opcode == NET_OPCODE_BINARY ? LWS_WRITE_BINARY : LWS_WRITE_TEXT);
     if (written < (int)len) return false;
     metrics_add(METRIC_TX_BYTES, len);
     metrics_add(METRIC_TX_PACKETS, 1);
@@ -39,10 +40,10 @@ void net_queue_deinit_scratch(void) {
     scratch_cap = 0;
 }
 
-static bool append(struct net_queue *queue, const void *data, uint32_t len, bool binary) {
+static bool append(struct net_queue *queue, const void *data, uint32_t len, uint8_t opcode) {
     struct net_message *message = malloc(sizeof *message + LWS_PRE + len);
     if (!message) return false;
-    *message = (struct net_message){.len = len, .binary = binary};
+    *message = (struct net_message){.len = len, .opcode = opcode};
     if (len > 0) memcpy(message->bytes + LWS_PRE, data, len);
     if (queue->tail) {
         queue->tail->next = message;
@@ -54,19 +55,19 @@ static bool append(struct net_queue *queue, const void *data, uint32_t len, bool
     return true;
 }
 
-muster_status net_queue_keep(struct net_queue *queue, const void *data, uint32_t len, bool binary,
-                             uint32_t max_bytes) {
+muster_status net_queue_keep(struct net_queue *queue, const void *data, uint32_t len,
+                             uint8_t opcode, uint32_t max_bytes) {
     if (len > max_bytes || queue->bytes > max_bytes - len) return MUSTER_FULL;
-    return append(queue, data, len, binary) ? MUSTER_OK : MUSTER_FULL;
+    return append(queue, data, len, opcode) ? MUSTER_OK : MUSTER_FULL;
 }
 
 muster_status net_queue_send(struct net_queue *queue, struct lws *wsi, const void *data,
-                             uint32_t len, bool binary, uint32_t max_bytes) {
+                             uint32_t len, uint8_t opcode, uint32_t max_bytes) {
     if (!queue->head && !lws_partial_buffered(wsi) && scratch_reserve(len)) {
         if (len > 0) memcpy(scratch + LWS_PRE, data, len);
-        return write_message(wsi, scratch + LWS_PRE, len, binary) ? MUSTER_OK : MUSTER_IO;
+        return write_message(wsi, scratch + LWS_PRE, len, opcode) ? MUSTER_OK : MUSTER_IO;
     }
-    muster_status status = net_queue_keep(queue, data, len, binary, max_bytes);
+    muster_status status = net_queue_keep(queue, data, len, opcode, max_bytes);
     if (!status) lws_callback_on_writable(wsi);
     return status;
 }
@@ -81,7 +82,7 @@ static void drop_head(struct net_queue *queue) {
 
 static bool write_head(struct net_queue *queue, struct lws *wsi) {
     struct net_message *message = queue->head;
-    bool written = write_message(wsi, message->bytes + LWS_PRE, message->len, message->binary);
+    bool written = write_message(wsi, message->bytes + LWS_PRE, message->len, message->opcode);
     drop_head(queue);
     return written;
 }
@@ -92,44 +93,38 @@ bool net_queue_flush(struct net_queue *queue, struct lws *wsi) {
     return true;
 }
 
-/* As a server sends it. len is below 64 KiB. */
-static uint32_t put_frame(uint8_t *out, const struct net_message *message) {
-    uint32_t at = 0;
-    out[at++] = 0x80 | (message->binary ? 2 : 1);
-    if (message->len < 126) {
-        out[at++] = (uint8_t)message->len;
-    } else {
-        out[at++] = 126;
-        out[at++] = (uint8_t)(message->len >> 8);
-        out[at++] = (uint8_t)message->len;
-    }
-    memcpy(out + at, message->bytes + LWS_PRE, message->len);
-    metrics_add(METRIC_TX_BYTES, message->len);
+static uint32_t put_frame(uint8_t *out, const void *data, uint32_t len, uint8_t opcode) {
+    uint8_t before[NET_FRAME_SENT_HEAD_MAX], *end = before + sizeof before;
+    uint32_t head = net_frame_head(end, opcode, len);
+    memcpy(out, end - head, head);
+    if (len > 0) memcpy(out + head, data, len);
+    metrics_add(METRIC_TX_BYTES, len);
     metrics_add(METRIC_TX_PACKETS, 1);
-    return at + message->len;
+    return head + len;
 }
 
-/* As many as fit, framed here: a call of the kernel for each costs more than all else about it. */
-static bool write_together(struct net_queue *queue, struct lws *wsi) {
-    uint8_t *frames = scratch + LWS_PRE;
-    uint32_t len = 0;
-    while (queue->head && queue->head->len + FRAME_HEAD_MAX <= GATHER_BYTES - len) {
-        len += put_frame(frames + len, queue->head);
+uint8_t *net_queue_frame(const void *data, uint32_t len, uint8_t opcode, uint32_t *frame_len) {
+    if (!scratch_reserve(len + NET_FRAME_SENT_HEAD_MAX)) return NULL;
+    *frame_len = put_frame(scratch + LWS_PRE, data, len, opcode);
+    return scratch + LWS_PRE;
+}
+
+static bool fits(const struct net_message *message, uint32_t used) {
+    uint32_t len = message->len + NET_FRAME_SENT_HEAD_MAX;
+    return len <= GATHER_BYTES && used <= GATHER_BYTES - len;
+}
+
+uint8_t *net_queue_frames(struct net_queue *queue, uint32_t *len) {
+    uint32_t room = queue->head->len + NET_FRAME_SENT_HEAD_MAX;
+    *len = 0;
+    if (!scratch_reserve(room > GATHER_BYTES ? room : GATHER_BYTES)) return NULL;
+    do {
+        const struct net_message *message = queue->head;
+        *len += put_frame(scratch + LWS_PRE + *len, message->bytes + LWS_PRE, message->len,
+                          message->opcode);
         drop_head(queue);
-    }
-    return lws_write(wsi, frames, len, LWS_WRITE_HTTP) >= (int)len;
-}
-
-static bool fit_together(const struct net_message *first) {
-    return first->next && first->len + first->next->len + 2 * FRAME_HEAD_MAX <= GATHER_BYTES;
-}
-
-bool net_queue_flush_together(struct net_queue *queue, struct lws *wsi) {
-    while (queue->head && !lws_partial_buffered(wsi)) {
-        bool together = fit_together(queue->head) && scratch_reserve(GATHER_BYTES);
-        if (!(together ? write_together(queue, wsi) : write_head(queue, wsi))) return false;
-    }
-    return true;
+    } while (queue->head && fits(queue->head, *len));
+    return scratch + LWS_PRE;
 }
 
 void net_queue_clear(struct net_queue *queue) {

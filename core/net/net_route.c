@@ -68,7 +68,7 @@ int net_route_open(struct conn *conn) {
 /* What was sent in the handshake's call comes behind its answer. */
 void net_route_established(struct conn *conn) {
     conn->open = true;
-    if (conn->queue.head) lws_callback_on_writable(conn->wsi);
+    if (conn->queue.head) net_wire_want(conn);
 }
 
 /* ---- Messages ---- */
@@ -82,12 +82,11 @@ muster_status net_route_send(conn_id id, bool binary, struct muster_bytes data) 
     struct conn *conn = routed(id);
     if (!conn) return MUSTER_CLOSED;
     if (data.len > NET_ROUTE_QUEUE_BYTES) return MUSTER_FULL;
+    uint8_t opcode = binary ? NET_OPCODE_BINARY : NET_OPCODE_TEXT;
+    uint32_t len = (uint32_t)data.len;
     if (!conn->websocket)
-        return net_queue_keep(&conn->queue, data.data, (uint32_t)data.len, binary,
-                              NET_ROUTE_QUEUE_BYTES);
-    muster_status status = net_queue_send(&conn->queue, conn->wsi, data.data, (uint32_t)data.len,
-                                          binary, NET_ROUTE_QUEUE_BYTES);
-    if (status == MUSTER_IO) net_conn_shut(conn);
+        return net_queue_keep(&conn->queue, data.data, len, opcode, NET_ROUTE_QUEUE_BYTES);
+    muster_status status = net_ws_put(conn, data.data, len, opcode, NET_ROUTE_QUEUE_BYTES);
     return status == MUSTER_IO ? MUSTER_CLOSED : status;
 }
 

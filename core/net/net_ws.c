@@ -17,6 +17,7 @@
 #include "metrics.h"
 
 #define RX_BATCH 32
+#define NORMAL_CODE 1000
 #define LIST_BYTES 128
 #define NOTSENT_LOWAT_BYTES 4096 /* more would wait in the kernel and grow stale */
 
@@ -105,7 +106,7 @@ void net_ws_established(struct conn *conn) {
     conn->websocket = true;
     net_conn_deadline(conn, 0);
     net_meter_settle(conn);
-    setsockopt(lws_get_socket_fd(conn->wsi), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof lowat);
+    setsockopt(net_conn_fd(conn), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof lowat);
     if (conn->routed) {
         net_route_established(conn);
         return;
@@ -128,14 +129,14 @@ static void rx_forget(struct conn *conn) {
     conn->rx_len = conn->rx_cap = 0;
 }
 
-static void deliver(struct conn *conn, const uint8_t *data, uint32_t len) {
+static void deliver(struct conn *conn, const uint8_t *data, uint32_t len, bool binary) {
     const struct net_handlers *handlers = &net_state.handlers;
     metrics_add(METRIC_RX_BYTES, len);
     metrics_add(METRIC_RX_PACKETS, 1);
     if (conn->routed) {
         const struct muster_bytes message = {data, len};
-        handlers->route_message(conn->user, lws_frame_is_binary(conn->wsi), message);
-    } else if (lws_frame_is_binary(conn->wsi)) {
+        handlers->route_message(conn->user, binary, message);
+    } else if (binary) {
         handlers->ws_binary(conn->id, conn->user, data, len);
     } else {
         handlers->ws_text(conn->id, conn->user, (const char *)data, len);
@@ -160,18 +161,15 @@ static bool rx_append(struct conn *conn, const uint8_t *data, uint32_t len) {
     return true;
 }
 
-int net_ws_receive(struct conn *conn, const uint8_t *data, size_t len) {
-    if (conn->closing || !conn->open) return 0;
-    bool last = lws_is_final_fragment(conn->wsi);
+void net_ws_receive(struct conn *conn, const uint8_t *data, size_t len, bool binary, bool last) {
+    if (conn->closing || !conn->open) return;
     net_meter_message(conn, len, last);
     if (len > net_state.message_max_bytes || conn->rx_len > net_state.message_max_bytes - len) {
         metrics_add(METRIC_DROP_OVERSIZE, 1);
         rx_forget(conn);
         net_close(conn->id, 1009, "message too long");
-        return 0;
-    }
-    if (last && conn->rx_len == 0) {
-        deliver(conn, data, (uint32_t)len);
+    } else if (last && conn->rx_len == 0) {
+        deliver(conn, data, (uint32_t)len, binary);
     } else if (!rx_append(conn, data, (uint32_t)len)) {
         net_conn_shut(conn);
     } else if (last) {
@@ -179,10 +177,9 @@ int net_ws_receive(struct conn *conn, const uint8_t *data, size_t len) {
         uint32_t message_len = conn->rx_len;
         conn->rx = NULL;
         rx_forget(conn);
-        deliver(conn, message, message_len);
+        deliver(conn, message, message_len, binary);
         free(message);
     }
-    return 0;
 }
 
 /* ---- Messages out ---- */
@@ -209,7 +206,8 @@ static bool hold(struct conn *conn) {
 
 /* Behind what was said before in this turn. */
 static enum net_sent send_behind(struct conn *conn, const uint8_t *data, uint32_t len) {
-    if (net_queue_keep(&conn->queue, data, len, true, net_state.queue_max_bytes) == MUSTER_OK)
+    if (net_queue_keep(&conn->queue, data, len, NET_OPCODE_BINARY, net_state.queue_max_bytes) ==
+        MUSTER_OK)
         return NET_SENT;
     conn->skipped = true;
     return NET_SKIPPED;
@@ -218,44 +216,71 @@ static enum net_sent send_behind(struct conn *conn, const uint8_t *data, uint32_
 enum net_sent net_send_snapshot(conn_id id, uint8_t *data, uint32_t len) {
     struct conn *conn = conn_to_send(id);
     if (!conn) return NET_GONE;
-    if (conn->held && !lws_partial_buffered(conn->wsi)) return send_behind(conn, data, len);
-    if (conn->queue.head || lws_partial_buffered(conn->wsi)) {
-        conn->skipped = true;
-        return NET_SKIPPED;
-    }
-    if (lws_write(conn->wsi, data, len, LWS_WRITE_BINARY) < 0) {
-        net_conn_shut(conn);
-        return NET_GONE;
-    }
+    bool waits = net_wire_waits(conn);
+    if (conn->held && !waits) return send_behind(conn, data, len);
+    uint32_t head = net_frame_head(data, NET_OPCODE_BINARY, len);
+    bool is_free = !waits && !conn->queue.head;
+    enum net_sent sent = is_free ? net_wire_offer(conn, data - head, head + len) : NET_SKIPPED;
+    if (sent == NET_SKIPPED) conn->skipped = true;
+    if (sent == NET_GONE) net_conn_shut(conn);
+    if (sent != NET_SENT) return sent;
     metrics_add(METRIC_TX_BYTES, len);
     metrics_add(METRIC_TX_PACKETS, 1);
     return NET_SENT;
 }
 
-static void send_message(conn_id id, const void *data, uint32_t len, bool binary) {
+static bool flush_queue(struct conn *conn) {
+    if (!net_wire_flush(conn)) return false;
+    while (conn->queue.head && !net_wire_waits(conn)) {
+        uint32_t len;
+        uint8_t *frames = net_queue_frames(&conn->queue, &len);
+        if (!frames || !net_wire_send(conn, frames, len)) return false;
+    }
+    return true;
+}
+
+/* There is no room behind what waits: that goes first. One that is longer than all that may wait
+ * is for a socket that takes it now. */
+static muster_status send_now(struct conn *conn, const void *data, uint32_t len, uint8_t opcode,
+                              uint32_t max_bytes) {
+    uint32_t frame_len;
+    if (!flush_queue(conn)) return MUSTER_IO;
+    if (conn->queue.head || net_wire_waits(conn))
+        return net_queue_keep(&conn->queue, data, len, opcode, max_bytes);
+    uint8_t *frame = net_queue_frame(data, len, opcode, &frame_len);
+    return frame && net_wire_send(conn, frame, frame_len) ? MUSTER_OK : MUSTER_IO;
+}
+
+muster_status net_ws_put(struct conn *conn, const void *data, uint32_t len, uint8_t opcode,
+                         uint32_t max_bytes) {
+    muster_status status = net_queue_keep(&conn->queue, data, len, opcode, max_bytes);
+    if (status) status = send_now(conn, data, len, opcode, max_bytes);
+    if (status == MUSTER_IO) net_conn_shut(conn);
+    if (!status && conn->queue.head && !hold(conn)) net_wire_want(conn);
+    return status;
+}
+
+static void send_message(conn_id id, const void *data, uint32_t len, uint8_t opcode) {
     struct conn *conn = conn_to_send(id);
     if (!conn) return;
-    uint32_t max_bytes = net_state.queue_max_bytes;
-    muster_status status = net_queue_keep(&conn->queue, data, len, binary, max_bytes);
-    if (status && net_queue_flush(&conn->queue, conn->wsi)) /* it may take more than that */
-        status = net_queue_send(&conn->queue, conn->wsi, data, len, binary, max_bytes);
-    if (status == MUSTER_IO) {
-        net_conn_shut(conn);
-        return;
-    }
-    if (!status && !hold(conn)) lws_callback_on_writable(conn->wsi);
-    if (!status) return;
+    if (net_ws_put(conn, data, len, opcode, net_state.queue_max_bytes) != MUSTER_FULL) return;
     metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
     net_queue_clear(&conn->queue);
     net_close(id, 4006, "too slow");
 }
 
 void net_send_text(conn_id conn, const char *data, uint32_t len) {
-    send_message(conn, data, len, false);
+    send_message(conn, data, len, NET_OPCODE_TEXT);
 }
 
 void net_send_binary(conn_id conn, const uint8_t *data, uint32_t len) {
-    send_message(conn, data, len, true);
+    send_message(conn, data, len, NET_OPCODE_BINARY);
+}
+
+/* Who does not read has no use for it. */
+void net_ws_pong(struct conn *conn, const uint8_t *data, uint32_t len) {
+    if (!conn->closing)
+        (void)net_ws_put(conn, data, len, NET_OPCODE_PONG, net_state.queue_max_bytes);
 }
 
 /* ---- The end ---- */
@@ -271,6 +296,12 @@ static void reason_copy(char *out, const char *reason) {
     out[len] = '\0';
 }
 
+/* The server is the one to end it (RFC 6455, 7.1.1); the client is seen to read what it was told
+ * when its own end comes. */
+static void finish(struct conn *conn) {
+    if (conn->close_sent && conn->is_last_read && !net_wire_waits(conn)) net_wire_finish(conn);
+}
+
 /* Our own close frame, as bytes: libwebsockets sends one when a callback asks it to close, but as
  * Debian builds it it closes a second time at once, before the frame is out. */
 static void close_frame_send(struct conn *conn) {
@@ -278,8 +309,8 @@ static void close_frame_send(struct conn *conn) {
     uint8_t *frame = buffer + LWS_PRE;
     size_t reason_len = strlen(conn->close_reason);
     if (conn->close_sent || conn->dead) return;
-    if (conn->queue.head || lws_partial_buffered(conn->wsi)) {
-        lws_callback_on_writable(conn->wsi);
+    if (conn->queue.head || net_wire_waits(conn)) {
+        net_wire_want(conn);
         return;
     }
     conn->close_sent = true;
@@ -288,7 +319,8 @@ static void close_frame_send(struct conn *conn) {
     frame[2] = (uint8_t)(conn->close_code >> 8);
     frame[3] = (uint8_t)conn->close_code;
     memcpy(frame + 4, conn->close_reason, reason_len);
-    if (lws_write(conn->wsi, frame, 4 + reason_len, LWS_WRITE_HTTP) < 0) net_conn_shut(conn);
+    if (!net_wire_send(conn, frame, 4 + (uint32_t)reason_len)) net_conn_shut(conn);
+    finish(conn);
 }
 
 void net_close(conn_id id, uint16_t code, const char *reason) {
@@ -301,17 +333,24 @@ void net_close(conn_id id, uint16_t code, const char *reason) {
     close_frame_send(conn);
 }
 
-/* Theirs: libwebsockets answers it. The answer to ours: the end. */
-int net_ws_peer_closes(struct conn *conn, const uint8_t *data, size_t len) {
-    if (len >= 2) conn->peer_code = (uint16_t)(data[0] << 8 | data[1]);
+/* Theirs: libwebsockets answers it, or we do. The answer to ours: the end. */
+int net_ws_peer_closes(struct conn *conn, uint16_t code) {
+    conn->peer_code = code;
+    conn->is_last_read = true;
     if (conn->close_sent) return -1;
     conn->closing = true;
     net_conn_deadline(conn, NET_FLUSH_MS);
+    if (!net_wire_is_own(conn)) return 0;
+    conn->close_code = code ? code : NORMAL_CODE;
+    conn->close_reason[0] = '\0';
+    close_frame_send(conn);
     return 0;
 }
 
 void net_ws_sweep(struct conn *conn) {
-    if (conn->closing || net_meter_fits(conn)) return;
+    if (conn->closing) return;
+    if (!net_wire_is_alive(conn)) net_conn_shut(conn);
+    if (conn->dead || net_meter_fits(conn)) return;
     metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
     net_close(conn->id, 4005, "too many pings or empty fragments");
 }
@@ -319,9 +358,10 @@ void net_ws_sweep(struct conn *conn) {
 int net_ws_writeable(struct conn *conn) {
     if (conn->dead) return -1;
     if (conn->held) return 0; /* at the turn's end, behind what is kept then */
-    if (!net_queue_flush_together(&conn->queue, conn->wsi)) return -1;
-    if (conn->queue.head || lws_partial_buffered(conn->wsi)) return 0; /* called again */
+    if (!flush_queue(conn)) return -1;
+    if (conn->queue.head || net_wire_waits(conn)) return 0; /* called again */
     if (conn->close_code != 0) close_frame_send(conn);
+    finish(conn);
     if (conn->skipped && conn->open && !conn->closing) {
         conn->skipped = false;
         net_state.handlers.ws_drained(conn->id, conn->user);
@@ -331,11 +371,11 @@ int net_ws_writeable(struct conn *conn) {
 
 static void flush(struct conn *conn) {
     conn->held = false;
-    if (conn->dead || !conn->wsi) return;
+    if (conn->dead) return;
     if (net_ws_writeable(conn))
         net_conn_shut(conn);
     else if (conn->queue.head)
-        lws_callback_on_writable(conn->wsi);
+        net_wire_want(conn);
 }
 
 void net_ws_flush(void) {
@@ -353,6 +393,7 @@ void net_ws_gone(struct conn *conn) {
     conn->closing = conn->dead = true;
     net_conn_deadline(conn, 0);
     net_queue_clear(&conn->queue);
+    net_wire_gone(conn);
     rx_forget(conn);
     if (was_open) net_state.handlers.ws_closed(conn->id, conn->user);
     if (was_routed) net_state.handlers.route_closed(conn->user, conn->peer_code);

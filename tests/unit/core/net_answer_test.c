@@ -27,7 +27,7 @@ static void close_twice(conn_id conn) {
 
 /* "reason N": closes with an x and N characters of three bytes. */
 static bool on_text(conn_id conn, void *user, const char *data, uint32_t len) {
-    char reason[512] = "x";
+    char reason[512] = "x", line[32];
     (void)user;
     if (len == 5 && memcmp(data, "twice", 5) == 0) {
         close_twice(conn);
@@ -37,7 +37,8 @@ static bool on_text(conn_id conn, void *user, const char *data, uint32_t len) {
         net_send_text(conn, data, len);
         return true;
     }
-    for (long i = strtol(data + 7, NULL, 10); i > 0; i--) strcat(reason, "\xe2\x82\xac");
+    snprintf(line, sizeof line, "%.*s", (int)len, data);
+    for (long i = strtol(line + 7, NULL, 10); i > 0; i--) strcat(reason, "\xe2\x82\xac");
     net_close(conn, 4001, reason);
     return false;
 }
