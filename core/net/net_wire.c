@@ -22,7 +22,6 @@
 
 #define EVENTS_MAX 256
 #define READ_BYTES 65536
-#define NO_CODE 1005
 #define TOO_LONG 1009
 #define PIECE_BYTES 512 /* at least so much room for the rest of a frame */
 
@@ -163,7 +162,8 @@ static bool take_frame(struct conn *conn, enum net_frame_kind kind, const struct
     case NET_FRAME_PING: net_ws_pong(conn, frame->data, frame->len); return true;
     case NET_FRAME_PONG: return true;
     case NET_FRAME_CLOSE:
-        if (net_ws_peer_closes(conn, frame->code == NO_CODE ? 0 : frame->code)) net_conn_shut(conn);
+        if (net_ws_peer_closes(conn, frame->code == NET_NO_CODE ? 0 : frame->code))
+            net_conn_shut(conn);
         return false;
     default:
         metrics_add(frame->code == TOO_LONG ? METRIC_DROP_OVERSIZE : METRIC_DROP_MALFORMED, 1);
@@ -277,7 +277,7 @@ static void read_socket(struct conn *conn) {
 static void write_socket(struct conn *conn) {
     if (net_ws_writeable(conn)) {
         net_conn_shut(conn);
-    } else if (!conn->unsent && !conn->skipped) {
+    } else if (!conn->unsent && (!conn->skipped || conn->closing)) {
         conn->wants_out = false;
         watch(conn, EPOLLIN);
     }

@@ -17,7 +17,6 @@
 #include "metrics.h"
 
 #define RX_BATCH 32
-#define NORMAL_CODE 1000
 #define LIST_BYTES 128
 #define NOTSENT_LOWAT_BYTES 4096 /* more would wait in the kernel and grow stale */
 
@@ -314,12 +313,13 @@ static void close_frame_send(struct conn *conn) {
         return;
     }
     conn->close_sent = true;
+    uint32_t len = conn->close_code == NET_NO_CODE ? 0 : 2 + (uint32_t)reason_len;
     frame[0] = 0x88; /* the last frame of a close */
-    frame[1] = (uint8_t)(2 + reason_len);
+    frame[1] = (uint8_t)len;
     frame[2] = (uint8_t)(conn->close_code >> 8);
     frame[3] = (uint8_t)conn->close_code;
     memcpy(frame + 4, conn->close_reason, reason_len);
-    if (!net_wire_send(conn, frame, 4 + (uint32_t)reason_len)) net_conn_shut(conn);
+    if (!net_wire_send(conn, frame, 2 + len)) net_conn_shut(conn);
     finish(conn);
 }
 
@@ -341,7 +341,7 @@ int net_ws_peer_closes(struct conn *conn, uint16_t code) {
     conn->closing = true;
     net_conn_deadline(conn, NET_FLUSH_MS);
     if (!net_wire_is_own(conn)) return 0;
-    conn->close_code = code ? code : NORMAL_CODE;
+    conn->close_code = code ? code : NET_NO_CODE;
     conn->close_reason[0] = '\0';
     close_frame_send(conn);
     return 0;
