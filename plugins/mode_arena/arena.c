@@ -54,6 +54,7 @@ static muster_status mode_create(void *instance, const struct muster_match_info 
 static void mode_destroy(void *instance, void *state) {
     struct arena *arena = state;
     (void)instance;
+    if (!arena) return;
     for (uint32_t i = 0; i < ARENA_TEAMS_END; i++) free(arena->enemies[i].distance);
     for (uint32_t i = 0; i < ROUTES_MAX; i++) free(arena->routes[i].distance);
     free(arena);
