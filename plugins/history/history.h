@@ -11,9 +11,12 @@
 
 struct wait;
 
+enum { PURGE_KINDS = 3 };
+
 struct purge {
-    uint32_t kind;    /* of rows: the one that is looked at */
-    bool is_asking;   /* or pausing: a round is on */
+    int64_t days[PURGE_KINDS]; /* after which rows go; 0: never */
+    uint32_t kind;             /* of rows: the one that is looked at */
+    bool is_asking;            /* or pausing: a round is on */
     int64_t ready_ms; /* Unix: the node began to take players; 0: this generation did not see it */
     muster_timer_id round;
     muster_timer_id pause;

@@ -21,7 +21,7 @@ struct kind {
     uint32_t statement_count;
 };
 
-static const struct kind kinds[] = {
+static const struct kind kinds[PURGE_KINDS] = {
     {"resultDays",
      {{"DELETE FROM player_match_stats WHERE match_id IN " OLD_RESULTS, 2},
       {"DELETE FROM match_results WHERE match_id IN " OLD_RESULTS, 2}},
@@ -42,7 +42,6 @@ static const struct kind kinds[] = {
        2}},
      1},
 };
-enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
 static void look(void *user);
 
@@ -66,7 +65,9 @@ static void on_purged(void *user, muster_status status, const struct muster_db_r
     purge->is_asking = paused == MUSTER_OK;
 }
 
-static muster_status ask(struct history *history, const struct kind *kind, int64_t days) {
+static muster_status ask(struct history *history) {
+    const struct kind *kind = &kinds[history->purge.kind];
+    int64_t days = history->purge.days[history->purge.kind];
     const struct muster_db_value values[] = {
         muster_db_integer(history->host->loop->unix_ms(history->self) - days * DAY_MS),
         muster_db_integer(BATCH_ROWS),
@@ -89,11 +90,9 @@ static void look(void *user) {
     struct history *history = user;
     struct purge *purge = &history->purge;
     purge->is_asking = false;
-    for (; purge->kind < KINDS; purge->kind++) {
-        const struct kind *kind = &kinds[purge->kind];
-        int64_t days = history->host->config->integer(history->self, kind->key);
-        if (days == 0) continue;
-        purge->is_asking = ask(history, kind, days) == MUSTER_OK;
+    for (; purge->kind < PURGE_KINDS; purge->kind++) {
+        if (purge->days[purge->kind] == 0) continue;
+        purge->is_asking = ask(history) == MUSTER_OK;
         return;
     }
 }
@@ -106,6 +105,8 @@ static void begin_round(void *user) {
 }
 
 muster_status purge_start(struct history *history) {
+    for (uint32_t i = 0; i < PURGE_KINDS; i++)
+        history->purge.days[i] = history->host->config->integer(history->self, kinds[i].key);
     return history->host->loop->timer_start(history->self, BATCH_PAUSE_MS, EVERY_MS, begin_round,
                                             history, &history->purge.round);
 }

@@ -24,15 +24,15 @@ enum { UNITS_PER_MS = 500000, BURST_CALLS = 5 };
 MUSTER_SCHEMA(
     config_schema,
     MUSTER_SCHEMA_LIST(
-        "modDirs", MUSTER_VALUES("mods"), 16, MUSTER_UNIT("folder"),
+        "modDirs", MUSTER_VALUES("mods"), MOD_DIRS_MAX, MUSTER_UNIT("folder"),
         MUSTER_HELP("Folders whose folders are mods, besides those that come along; relative to "
                     "the working directory; one that is not there is skipped")),
-    MUSTER_SCHEMA_LIST("rules", MUSTER_NO_VALUES, 256,
+    MUSTER_SCHEMA_LIST("rules", MUSTER_NO_VALUES, OFFERED_MAX,
                        MUSTER_HELP("Rules that lobbies may choose; empty: all")),
     MUSTER_SCHEMA_LIST("permissions",
                        MUSTER_VALUES("chat", "storage", "teams", "vote",
                                      "friendly_fire_escalation.kick"),
-                       256,
+                       GRANTS_MAX,
                        MUSTER_HELP("What mods get if they ask for it: chat, kick, storage, teams, "
                                    "vote; MOD.PERMISSION for one mod alone")),
     MUSTER_SCHEMA_BOOL(
@@ -58,7 +58,7 @@ MUSTER_SCHEMA(
     MUSTER_SCHEMA_INT("memoryMaxKb", 4096, 64, 262144, MUSTER_UNIT("KiB"),
                       MUSTER_HELP("Memory that a script may ask for")),
     MUSTER_SCHEMA_LIST(
-        "globals", MUSTER_NO_VALUES, 8,
+        "globals", MUSTER_NO_VALUES, GLOBALS_MAX,
         MUSTER_HELP("Globals that scripts may assign although they are not declared")));
 
 MUSTER_SCHEMA(lobby_settings,
@@ -120,6 +120,13 @@ static void add_metrics(struct instance *instance) {
                        "Mods that were reloaded", &instance->metric_reloads);
 }
 
+static uint32_t read_list(const struct instance *instance, const char *key, const char **items) {
+    const struct muster_host_config *config = instance->host->config;
+    uint32_t count = config->list_count(instance->self, key);
+    for (uint32_t i = 0; i < count; i++) items[i] = config->list_item(instance->self, key, i);
+    return count;
+}
+
 static void read_config(struct instance *instance) {
     const struct muster_host_config *config = instance->host->config;
     muster_self *self = instance->self;
@@ -138,9 +145,11 @@ static void read_config(struct instance *instance) {
     instance->uploads = config->boolean(self, "uploads") && node.is_untrusted;
     instance->is_watching = node.is_watching;
     instance->limits.is_exact = instance->uploads;
-    instance->global_count = config->list_count(self, "globals");
-    for (uint32_t i = 0; i < instance->global_count; i++)
-        instance->globals[i] = config->list_item(self, "globals", i);
+    instance->memory_max_bytes = (uint64_t)config->integer(self, "memoryMaxKb") << 10;
+    instance->global_count = read_list(instance, "globals", instance->globals);
+    instance->mod_dir_count = read_list(instance, "modDirs", instance->mod_dirs);
+    instance->offered_count = read_list(instance, "rules", instance->offered);
+    instance->grant_count = read_list(instance, "permissions", instance->grants);
     for (uint32_t i = 0; i < config->list_count(self, "uploadPermissions"); i++)
         instance->upload_permissions |=
             mod_permission_find(config->list_item(self, "uploadPermissions", i));

@@ -275,9 +275,9 @@ static void on_purged(void *user, muster_status status, const struct muster_db_r
 /* What is in force stays, however old it is. */
 static void purge(void *user) {
     struct moderation *moderation = user;
-    int64_t days = moderation->host->config->integer(moderation->self, "endedDays");
     const struct muster_db_value values[] = {
-        muster_db_integer(moderation->host->loop->unix_ms(moderation->self) - days * DAY_MS),
+        muster_db_integer(moderation->host->loop->unix_ms(moderation->self) -
+                          moderation->ended_days * DAY_MS),
         muster_db_integer(PURGE_ROWS)};
     const struct muster_db_statement statement = {
         "DELETE FROM sanctions WHERE sanction_id IN (SELECT sanction_id FROM sanctions"
@@ -285,7 +285,7 @@ static void purge(void *user) {
         values, 2, 0};
     const struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
-    if (days == 0) return;
+    if (moderation->ended_days == 0) return;
     muster_status status =
         moderation->host->db->query(moderation->self, &request, on_purged, moderation, NULL);
     if (status != MUSTER_OK) on_purged(moderation, status, NULL);
@@ -305,6 +305,7 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
     if (!moderation) return MUSTER_NO_MEMORY;
     moderation->self = self;
     moderation->host = host;
+    moderation->ended_days = host->config->integer(self, "endedDays");
     muster_status status = host->moderation->keeper_set(self, &keeper, moderation);
     if (status != MUSTER_OK)
         plugin_fini(moderation);

@@ -8,6 +8,7 @@ struct moderation {
     muster_self *self;
     const struct muster_host *host;
     const char *node_id;
+    int64_t ended_days; /* after which what is over goes; 0: never */
     muster_timer_id purge;
     muster_kv_subscription_id news; /* 0: nobody provides kv */
 };

@@ -63,12 +63,11 @@ void access_password_set(struct lobby *lobby, const char *password) {
  */
 static uint32_t tries_wait_ms(const struct lobby *lobby, muster_player_id player) {
     struct instance *instance = lobby->instance;
-    const struct muster_host_config *config = instance->host->config;
+    const struct limits *limits = &instance->limits;
     uint32_t wait_ms = 0;
     muster_status status = instance->host->player->try_take(
-        instance->self, player, "password",
-        (uint32_t)config->integer(instance->self, "playerTriesPerMinute"),
-        (uint32_t)config->integer(instance->self, "addressTriesPerMinute"), &wait_ms);
+        instance->self, player, "password", limits->player_tries_per_minute,
+        limits->address_tries_per_minute, &wait_ms);
     return status && !wait_ms ? 1000 : wait_ms;
 }
 

@@ -277,8 +277,7 @@ static bool may_invite(const struct request *request, bool as_host) {
         refuse(instance, request->call, "denied", "not_host", "only the host invites here");
         return false;
     }
-    uint32_t rate = (uint32_t)instance->host->config->integer(instance->self, "invitesPerMinute"),
-             wait_ms = 0;
+    uint32_t rate = instance->limits.invites_per_minute, wait_ms = 0;
     if (!instance->host->player->try_take(instance->self, request->member.player, "invite", rate,
                                           rate * INVITES_PER_ADDRESS, &wait_ms))
         return true;
@@ -289,8 +288,7 @@ static bool may_invite(const struct request *request, bool as_host) {
 static void method_invite(struct request *request) {
     const struct instance *instance = request->instance;
     const char *player_key = text_of(request, "playerId");
-    uint32_t life_s = (uint32_t)integer_of(
-        request, "expiresInS", instance->host->config->integer(instance->self, "inviteLifeS"));
+    uint32_t life_s = (uint32_t)integer_of(request, "expiresInS", instance->limits.invite_life_s);
     muster_player_id player = {0};
     if (player_key[0]) (void)instance->host->player->find(instance->self, player_key, &player);
     bool as_host = is_host(instance, &request->info, request->member.player);

@@ -65,10 +65,9 @@ static char *split_name(const char *item, char **pairs) {
 
 /* The settings of the operator's preset as JSON, to be freed; null: there is none. */
 static char *find_common(const struct instance *instance, const char *name) {
-    const struct muster_host_config *config = instance->host->config;
     char *found = NULL, *pairs;
-    for (uint32_t i = 0; !found && i < config->list_count(instance->self, "presets"); i++) {
-        const char *item = config->list_item(instance->self, "presets", i);
+    for (uint32_t i = 0; !found && i < instance->common_preset_count; i++) {
+        const char *item = instance->common_presets[i];
         char *own = split_name(item, &pairs);
         if (own && strcmp(own, name) == 0 && (found = malloc(common_bytes(item)))) {
             struct muster_writer out = muster_writer_make(found, (uint32_t)common_bytes(item));
@@ -82,18 +81,16 @@ static char *find_common(const struct instance *instance, const char *name) {
 }
 
 static size_t common_presets_bytes(const struct instance *instance) {
-    const struct muster_host_config *config = instance->host->config;
     size_t bytes = 0;
-    for (uint32_t i = 0; i < config->list_count(instance->self, "presets"); i++)
-        bytes += common_bytes(config->list_item(instance->self, "presets", i));
+    for (uint32_t i = 0; i < instance->common_preset_count; i++)
+        bytes += common_bytes(instance->common_presets[i]);
     return bytes;
 }
 
 static void put_common_presets(const struct instance *instance, struct muster_json_writer *json) {
-    const struct muster_host_config *config = instance->host->config;
     char *pairs;
-    for (uint32_t i = 0; i < config->list_count(instance->self, "presets"); i++) {
-        char *name = split_name(config->list_item(instance->self, "presets", i), &pairs);
+    for (uint32_t i = 0; i < instance->common_preset_count; i++) {
+        char *name = split_name(instance->common_presets[i], &pairs);
         if (!name) continue;
         muster_json_open_object(json, NULL);
         muster_json_put_text(json, "name", name);
@@ -340,7 +337,7 @@ void method_save_preset(struct request *request) {
         muster_db_text(text_of(request, "name")),
         muster_db_text(text),
         muster_db_integer(now_ms),
-        muster_db_integer(instance->host->config->integer(instance->self, "presetsPerPlayer")),
+        muster_db_integer(instance->limits.presets_per_player),
     };
     const struct muster_db_statement statements[] = {
         players_known(known, member->player_key, member->display_name, now_ms),

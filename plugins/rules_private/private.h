@@ -19,8 +19,9 @@
 #define INVITATIONS_PER_MEMBER 8 /* at a time, of who is not the host */
 #define INVITES_PER_ADDRESS 8    /* times as many as one player may send */
 #define METHODS_MAX 16
-#define PARAMS_MAX 4      /* of one method */
-#define PARAM_TEXT_MAX 96 /* bytes of one, NUL included */
+#define COMMON_PRESETS_MAX 32 /* of the operator */
+#define PARAMS_MAX 4          /* of one method */
+#define PARAM_TEXT_MAX 96     /* bytes of one, NUL included */
 
 struct invitation {
     uint64_t expires_ms;                    /* 0: free */
@@ -70,9 +71,24 @@ struct bound {
     const struct method *method;
 };
 
+/* The configuration. */
+struct limits {
+    uint32_t player_tries_per_minute;
+    uint32_t address_tries_per_minute;
+    uint32_t invites_per_minute;
+    uint32_t invite_life_s;
+    uint32_t vote_ms;
+    uint32_t vote_every_ms;
+    uint32_t vote_ban_s;
+    uint32_t presets_per_player;
+};
+
 struct instance {
     muster_self *self;
     const struct muster_host *host;
+    struct limits limits;
+    const char *common_presets[COMMON_PRESETS_MAX]; /* NAME KEY=VALUE KEY=VALUE */
+    uint32_t common_preset_count;
     struct lobby *lobbies;
     struct bound bound[METHODS_MAX];
     bool has_table; /* of the players' presets */

@@ -27,7 +27,7 @@ MUSTER_SCHEMA(
                              MUSTER_HELP("Time for which a player who was voted out stays out")),
     MUSTER_SCHEMA_INT("presetsPerPlayer", 20, 0, 200, MUSTER_UNIT("presets"),
                       MUSTER_HELP("Presets that one player may save")),
-    MUSTER_SCHEMA_LIST("presets", MUSTER_NO_VALUES, 32,
+    MUSTER_SCHEMA_LIST("presets", MUSTER_NO_VALUES, COMMON_PRESETS_MAX,
                        MUSTER_HELP("Presets for everybody, as: NAME KEY=VALUE KEY=VALUE")));
 
 MUSTER_SCHEMA(
@@ -171,12 +171,31 @@ static const struct muster_rules rules = {.size = sizeof rules,
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+static void read_config(struct instance *instance) {
+    const struct muster_host_config *config = instance->host->config;
+    muster_self *self = instance->self;
+    instance->limits = (struct limits){
+        .player_tries_per_minute = (uint32_t)config->integer(self, "playerTriesPerMinute"),
+        .address_tries_per_minute = (uint32_t)config->integer(self, "addressTriesPerMinute"),
+        .invites_per_minute = (uint32_t)config->integer(self, "invitesPerMinute"),
+        .invite_life_s = (uint32_t)config->integer(self, "inviteLifeS"),
+        .vote_ms = (uint32_t)config->integer(self, "voteMs"),
+        .vote_every_ms = (uint32_t)config->integer(self, "voteEveryMs"),
+        .vote_ban_s = (uint32_t)config->integer(self, "voteBanS"),
+        .presets_per_player = (uint32_t)config->integer(self, "presetsPerPlayer"),
+    };
+    instance->common_preset_count = config->list_count(self, "presets");
+    for (uint32_t i = 0; i < instance->common_preset_count; i++)
+        instance->common_presets[i] = config->list_item(self, "presets", i);
+}
+
 static muster_status plugin_init(muster_self *self, const struct muster_host *host, void **out) {
     if (sodium_init() < 0) return MUSTER_INTERNAL;
     struct instance *instance = calloc(1, sizeof *instance);
     if (!instance) return MUSTER_NO_MEMORY;
     instance->self = self;
     instance->host = host;
+    read_config(instance);
     muster_status status = host->lobby->settings_add(self, settings);
     if (!status) status = methods_add(instance);
     if (status) {

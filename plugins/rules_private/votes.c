@@ -19,9 +19,8 @@ static uint32_t count_voters(const struct request *request) {
 static uint32_t caller_wait_ms(const struct request *request) {
     struct instance *instance = request->instance;
     const struct lobby *lobby = request->lobby;
-    uint64_t every_ms = (uint64_t)instance->host->config->integer(instance->self, "voteEveryMs");
     uint64_t now_ms = instance->host->loop->now_ms(instance->self);
-    uint64_t next_ms = lobby->vote_ended_ms + every_ms;
+    uint64_t next_ms = lobby->vote_ended_ms + instance->limits.vote_every_ms;
     bool again =
         lobby->vote_ended_ms && strcmp(lobby->vote_caller, request->member.player_key) == 0;
     return again && next_ms > now_ms ? (uint32_t)(next_ms - now_ms) : 0;
@@ -51,7 +50,7 @@ static void note_end(struct lobby *lobby) {
 static bool start(struct request *request, struct muster_vote *vote, muster_vote_fn fn) {
     const struct instance *instance = request->instance;
     vote->size = sizeof *vote;
-    vote->duration_ms = (uint32_t)instance->host->config->integer(instance->self, "voteMs");
+    vote->duration_ms = instance->limits.vote_ms;
     muster_status status = instance->host->lobby->vote_start(instance->self, request->lobby->id,
                                                              vote, fn, request->lobby);
     if (status == MUSTER_OK) {
@@ -74,7 +73,7 @@ static void on_kick_ended(void *user, const struct muster_vote_result *result) {
     const struct instance *instance = lobby->instance;
     struct muster_lobby_info info = {.size = sizeof info};
     struct muster_member_info member;
-    uint32_t ban_s = (uint32_t)instance->host->config->integer(instance->self, "voteBanS");
+    uint32_t ban_s = instance->limits.vote_ban_s;
     bool is_here = find_member(lobby, lobby->vote_target, &member);
     note_end(lobby);
     (void)instance->host->lobby->get(instance->self, lobby->id, &info);

@@ -8,9 +8,13 @@
 #include <string.h>
 #include <strings.h>
 
+#define WORDS_MAX 64
+
 struct calm {
     muster_self *self;
     const struct muster_host *host;
+    const char *words[WORDS_MAX]; /* starred out */
+    uint32_t word_count;
 };
 
 /* Spectators of a lobby with rulesCalmSpectatorChat off do not talk into its game. */
@@ -49,10 +53,8 @@ static void star_out(char *text, const char *word) {
 static muster_verdict calm_chat(void *instance, void *state, const struct muster_chat *chat,
                                 char *text, uint32_t cap) {
     const struct calm *calm = instance;
-    const struct muster_host_config *config = calm->host->config;
     (void)state, (void)chat, (void)cap;
-    for (uint32_t i = 0; i < config->list_count(calm->self, "words"); i++)
-        star_out(text, config->list_item(calm->self, "words", i));
+    for (uint32_t i = 0; i < calm->word_count; i++) star_out(text, calm->words[i]);
     return MUSTER_PASS;
 }
 
@@ -66,12 +68,15 @@ static muster_status calm_init(muster_self *self, const struct muster_host *host
     if (status != MUSTER_OK) return status;
     struct calm *calm = calloc(1, sizeof *calm);
     if (!calm) return MUSTER_NO_MEMORY;
-    *calm = (struct calm){.self = self, .host = host};
+    *calm = (struct calm){
+        .self = self, .host = host, .word_count = host->config->list_count(self, "words")};
+    for (uint32_t i = 0; i < calm->word_count; i++)
+        calm->words[i] = host->config->list_item(self, "words", i);
     *instance = calm;
     return MUSTER_OK;
 }
 
-MUSTER_SCHEMA(config_schema, MUSTER_SCHEMA_LIST("words", MUSTER_NO_VALUES, 64,
+MUSTER_SCHEMA(config_schema, MUSTER_SCHEMA_LIST("words", MUSTER_NO_VALUES, WORDS_MAX,
                                                 MUSTER_LABEL("Words starred out in chats")));
 static const struct muster_rules rules = {
     .size = sizeof rules, .allow = calm_allow, .adjust = calm_adjust, .chat = calm_chat};

@@ -9,7 +9,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { DIRS_MAX = 18, PATH_BYTES_MAX = 1024, SETTINGS_BYTES_MAX = 1 << 18, VICTORIES_MAX = 32 };
+enum {
+    DIRS_MAX = MOD_DIRS_MAX + 2,
+    PATH_BYTES_MAX = 1024,
+    SETTINGS_BYTES_MAX = 1 << 18,
+    VICTORIES_MAX = 32
+};
 
 MUSTER_PRINTF(3, 0)
 static void log_mod(void *user, uint32_t level, const char *format, va_list args) {
@@ -20,11 +25,9 @@ static void log_mod(void *user, uint32_t level, const char *format, va_list args
 /* ---- rules ------------ ------------------------------------------------------------------- */
 
 bool catalog_is_offered(const struct instance *instance, const char *id) {
-    const struct muster_host_config *config = instance->host->config;
-    uint32_t count = config->list_count(instance->self, "rules");
-    for (uint32_t i = 0; i < count; i++)
-        if (strcmp(config->list_item(instance->self, "rules", i), id) == 0) return true;
-    return count == 0;
+    for (uint32_t i = 0; i < instance->offered_count; i++)
+        if (strcmp(instance->offered[i], id) == 0) return true;
+    return instance->offered_count == 0;
 }
 
 /* ---- the store ------------------------------------------------------------------------------- */
@@ -227,10 +230,10 @@ static muster_status declare(struct instance *instance, const struct mod *mod, c
 /* May it have what it asks for, and does it start? */
 static muster_status try_out(struct instance *instance, struct mod *mod, char *error,
                              uint32_t cap) {
-    int64_t max = instance->host->config->integer(instance->self, "memoryMaxKb") << 10;
+    uint64_t max = instance->memory_max_bytes;
     if (mod->memory_bytes > max) {
-        snprintf(error, cap, "it asks for %u KiB of memory, lua.memoryMaxKb allows %lld",
-                 mod->memory_bytes >> 10, (long long)max >> 10);
+        snprintf(error, cap, "it asks for %u KiB of memory, lua.memoryMaxKb allows %llu",
+                 mod->memory_bytes >> 10, (unsigned long long)max >> 10);
         return MUSTER_LIMIT;
     }
     return trial_run(instance, mod, error, cap);
@@ -331,11 +334,10 @@ static void check_permission_words(const struct instance *instance, const char *
 }
 
 static void check_words(const struct instance *instance) {
-    const struct muster_host_config *config = instance->host->config;
     check_permission_words(instance, "permissions");
     check_permission_words(instance, "uploadPermissions");
-    for (uint32_t i = 0; i < config->list_count(instance->self, "rules"); i++) {
-        const char *id = config->list_item(instance->self, "rules", i);
+    for (uint32_t i = 0; i < instance->offered_count; i++) {
+        const char *id = instance->offered[i];
         if (*id && !mods_find(instance->mods, id))
             complain(instance, "rules", id, "a rule that is there");
     }
@@ -363,8 +365,7 @@ static uint32_t list_dirs(const struct instance *instance, char shipped[2][PATH_
                  kinds[i]);
         dirs[count++] = shipped[i];
     }
-    for (uint32_t i = 0; i < config->list_count(instance->self, "modDirs") && count < DIRS_MAX; i++)
-        dirs[count++] = config->list_item(instance->self, "modDirs", i);
+    for (uint32_t i = 0; i < instance->mod_dir_count; i++) dirs[count++] = instance->mod_dirs[i];
     return count;
 }
 

@@ -10,7 +10,11 @@
 #include "sandbox.h"
 #include "storage.h"
 
-enum { GLOBALS_MAX = 8, ERRORS_REMEMBERED = 64 };
+#define MOD_DIRS_MAX 16
+#define OFFERED_MAX 256
+#define GRANTS_MAX 256
+#define GLOBALS_MAX 8
+enum { ERRORS_REMEMBERED = 64 };
 
 struct job;
 struct lobby;
@@ -88,6 +92,13 @@ struct instance {
     uint64_t late_told_ms;
     const char *globals[GLOBALS_MAX];
     uint32_t global_count;
+    const char *mod_dirs[MOD_DIRS_MAX]; /* besides those that come along */
+    uint32_t mod_dir_count;
+    const char *offered[OFFERED_MAX]; /* rules; none: all */
+    uint32_t offered_count;
+    const char *grants[GRANTS_MAX]; /* "chat", or "MOD.chat" for one mod alone */
+    uint32_t grant_count;
+    uint64_t memory_max_bytes; /* what a mod may ask for */
     struct told told[ERRORS_REMEMBERED];
     struct probe *probes;
     json_t *trial_settings; /* what mods on trial are answered: of this mode's lobbies; or null */

@@ -3,14 +3,12 @@
 
 #include <string.h>
 
-/* "chat", or "MOD.chat" for one mod alone. */
 uint32_t permissions_of(const struct instance *instance, const char *id) {
-    const struct muster_host_config *config = instance->host->config;
     size_t len = strlen(id);
     uint32_t granted = 0;
     if (instance->tester && strcmp(instance->tester->mod, id) == 0) return MOD_PERMISSIONS_ALL;
-    for (uint32_t i = 0; i < config->list_count(instance->self, "permissions"); i++) {
-        const char *item = config->list_item(instance->self, "permissions", i);
+    for (uint32_t i = 0; i < instance->grant_count; i++) {
+        const char *item = instance->grants[i];
         if (strncmp(item, id, len) == 0 && item[len] == '.') item += len + 1;
         granted |= mod_permission_find(item);
     }

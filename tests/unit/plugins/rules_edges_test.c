@@ -557,10 +557,12 @@ static void watchers_keep_out_of_teams(void **state) {
     assert_rpc(call(rig, rig->host, "lobby.shuffleTeams", "{}"), "wrong_state", "");
 }
 
-/* Without an own test of config: a vote that bans nobody. */
+static int setup_without_ban(void **state) {
+    return setup_with_ban(state, "0");
+}
+
 static void no_ban_where_the_operator_wants_none(void **state) {
     struct rig *rig = *state;
-    assert_true(testkit_config_set(rig->plugin, "voteBanS", "0"));
     three(rig);
     assert_rpc(kick_third(rig), "", "");
     assert_true(testkit_vote_end(rig->kit, rig->lobby, 0));
@@ -604,7 +606,8 @@ int main(void) {
         CASE(other_rules_may_refuse_votes),
         CASE(shuffled_teams_are_even),
         CASE(watchers_keep_out_of_teams),
-        CASE(no_ban_where_the_operator_wants_none),
+        cmocka_unit_test_setup_teardown(no_ban_where_the_operator_wants_none, setup_without_ban,
+                                        teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,13 +37,14 @@ static inline void rig_people(struct rig *rig) {
     rig->third = players[2];
 }
 
-static inline int setup(void **state) {
+static inline int setup_with_ban(void **state, const char *vote_ban_s) {
     struct rig *rig = calloc(1, sizeof(*rig));
     rig->kit = testkit_create();
     rig->plugin = testkit_load(rig->kit, PLUGIN_DIR "/rules_private.so");
     assert_non_null(rig->plugin);
     assert_true(testkit_config_set(rig->plugin, "playerTriesPerMinute", "3"));
     assert_true(testkit_config_set(rig->plugin, "addressTriesPerMinute", "5"));
+    assert_true(testkit_config_set(rig->plugin, "voteBanS", vote_ban_s));
     assert_true(testkit_config_set(rig->plugin, "presets", "duel lateJoin=false startWhen=host"));
     assert_int_equal(testkit_start(rig->plugin), MUSTER_OK);
     rig->rules = testkit_role(rig->plugin, MUSTER_ROLE_RULES);
@@ -56,6 +57,10 @@ static inline int setup(void **state) {
     testkit_advance(rig->kit, 1000);
     *state = rig;
     return 0;
+}
+
+static inline int setup(void **state) {
+    return setup_with_ban(state, "300");
 }
 
 static inline int teardown(void **state) {
