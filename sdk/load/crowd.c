@@ -12,6 +12,7 @@
 
 #define INPUT_INTERVAL_US 50000u
 #define ON_THE_WAY_MAX 32u
+#define LOOK_EVERY_US 1000u /* for who is due; under load there are many more turns */
 #define ARRIVAL_PATIENCE_US 30000000u
 #define LEAVE_PATIENCE_US 2000000u
 
@@ -28,13 +29,18 @@ double crowd_cpu_s(void) {
            (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
+static void turn_due(struct crowd *crowd) {
+    crowd->next_look_us = crowd->world.now_us + LOOK_EVERY_US;
+    for (uint32_t i = 0; i < crowd->started; i++)
+        if (crowd->players[i].due_us <= crowd->world.now_us) player_on_due(&crowd->players[i]);
+}
+
 void crowd_turn(struct crowd *crowd) {
     struct epoll_event events[256];
     int n = epoll_wait(crowd->world.epoll_fd, events, 256, 1);
     crowd->world.now_us = crowd_now_us();
     for (int i = 0; i < n; i++) player_on_events(events[i].data.ptr, events[i].events);
-    for (uint32_t i = 0; i < crowd->started; i++)
-        if (crowd->players[i].due_us <= crowd->world.now_us) player_on_due(&crowd->players[i]);
+    if (crowd->world.now_us >= crowd->next_look_us) turn_due(crowd);
 }
 
 void crowd_run(struct crowd *crowd, uint32_t ms) {

@@ -13,6 +13,7 @@ struct crowd {
     uint32_t players_max;
     uint32_t started;
     uint32_t first_on_the_way;
+    uint64_t next_look_us;
 };
 
 /* This machine, which players of benchmarks play on. */

@@ -29,10 +29,17 @@ void player_hang_up(struct player *player) {
 }
 
 void player_fail(struct player *player, const char *format, ...) {
+    static const char *const doing[] = {
+        [PLAYER_IDLE] = "idle",         [PLAYER_SIGNING_IN] = "signing in",
+        [PLAYER_AWAY] = "away",         [PLAYER_UPGRADING] = "connecting",
+        [PLAYER_FINDING] = "searching", [PLAYER_AUTHENTICATING] = "authenticating",
+        [PLAYER_ENTERING] = "entering", [PLAYER_SEATED] = "playing",
+        [PLAYER_LEAVING] = "leaving",   [PLAYER_FAILED] = "gone",
+    };
     struct player_world *world = player->world;
     char *out = world->failure;
     if (!out[0]) {
-        int at = snprintf(out, 64, "player %u, phase %d: ", player->number, (int)player->phase);
+        int at = snprintf(out, 64, "player %u, %s: ", player->number, doing[player->phase]);
         va_list arguments;
         va_start(arguments, format);
         vsnprintf(out + at, sizeof world->failure - (size_t)at, format, arguments);

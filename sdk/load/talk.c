@@ -6,8 +6,6 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "play.h"
-
 #define TEXT_MAX 65536u
 /* Of a text that comes while playing only the beginning is read: what a browser does elsewhere is
  * not to be paid for here. */
