@@ -28,7 +28,7 @@
 #define PAUSE_SECOND_MS 100    /* at the second crash within a minute, then twice as long each */
 #define OBSTACLE_PAUSE_MS 1000 /* then twice as long each, up to four times */
 #define OBSTACLE_DOUBLED_MAX 2
-#define READY_WAIT_MS 10000     /* for a server that is started beside the one that serves */
+#define READY_WAIT_MS 8000      /* for one beside the one that serves; who asked waits for 10 s */
 #define REASON_WAIT_MS 1000     /* for its end, when it has said why */
 #define HAND_OVER_WAIT_MS 20000 /* the two agree much sooner, or say why not */
 
