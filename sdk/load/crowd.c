@@ -12,8 +12,9 @@
 
 #define INPUT_INTERVAL_US 50000u
 #define ON_THE_WAY_MAX 32u
-#define LOOK_EVERY_US 1000u /* for who is due; under load there are many more turns */
-#define ARRIVAL_PATIENCE_US 30000000u
+#define LOOK_EVERY_US 1000u           /* for who is due; under load there are many more turns */
+#define ARRIVAL_PATIENCE_US 30000000u /* for the next one */
+#define ARRIVAL_MAX_US 240000000u     /* for all of them */
 #define LEAVE_PATIENCE_US 2000000u
 
 uint64_t crowd_now_us(void) {
@@ -69,6 +70,7 @@ static bool all_settled(const struct crowd *crowd) {
 
 bool crowd_arrive(struct crowd *crowd) {
     struct player_world *world = &crowd->world;
+    uint64_t end = crowd_now_us() + ARRIVAL_MAX_US;
     uint64_t deadline = crowd_now_us() + ARRIVAL_PATIENCE_US;
     bool settled;
     while (!(settled = all_settled(crowd)) && crowd_now_us() < deadline) {
@@ -76,10 +78,11 @@ bool crowd_arrive(struct crowd *crowd) {
         start_next(crowd);
         crowd_turn(crowd);
         if (world->arrived > arrived) deadline = world->now_us + ARRIVAL_PATIENCE_US;
+        if (deadline > end) deadline = end;
     }
     if (!settled && !world->failure[0])
         snprintf(world->failure, sizeof world->failure,
-                 "%u players came into no match for half a minute: no lobby is free "
+                 "%u players came into no match in time: no lobby is free "
                  "(lobby.maxLobbies), or the server takes no more",
                  crowd->players_max - world->arrived);
     return !world->failure[0];

@@ -27,8 +27,8 @@ void crowd_close(struct crowd *crowd);
 uint64_t crowd_now_us(void);
 /* Of this process, which is to be told: a generator at its limit measures itself. */
 double crowd_cpu_s(void);
-/* Until each has come into a match, or has failed, or nobody has come for half a minute. False:
- * world.failure says why it is not all of them. */
+/* Until each has come into a match, or has failed, or nobody has come for half a minute; four
+ * minutes at most. False: world.failure says why it is not all of them. */
 bool crowd_arrive(struct crowd *crowd);
 /* All give up their seats, so that these are free at once. */
 void crowd_leave(struct crowd *crowd);
