@@ -18,6 +18,7 @@
 #define MAGIC "MSTRLIV1"
 #define MAGIC_BYTES 8
 #define HEAD_BYTES 64
+#define PATH_BYTES_MAX 512
 #define SLOT_BYTES_FIRST 8192u
 #define SLOT_BYTES_MAX (64u << 20)
 
@@ -39,7 +40,7 @@ struct checkpoint {
     uint64_t number;   /* of the newest */
     uint32_t lendings; /* when the file was made */
     bool was_looked_for;
-    char path[512];
+    char path[]; /* as long as it is */
 };
 
 static bool is_lent;
@@ -58,13 +59,11 @@ static size_t file_bytes(uint32_t slot_bytes) {
 }
 
 muster_status checkpoint_open(const char *path, struct checkpoint **out) {
-    struct checkpoint *checkpoint = calloc(1, sizeof *checkpoint);
+    size_t size = strlen(path) + 1;
+    if (size > PATH_BYTES_MAX) return MUSTER_LIMIT;
+    struct checkpoint *checkpoint = calloc(1, sizeof *checkpoint + size);
     if (!checkpoint) return MUSTER_NO_MEMORY;
-    int len = snprintf(checkpoint->path, sizeof checkpoint->path, "%s", path);
-    if (len >= (int)sizeof checkpoint->path) {
-        free(checkpoint);
-        return MUSTER_LIMIT;
-    }
+    memcpy(checkpoint->path, path, size);
     *out = checkpoint;
     return MUSTER_OK;
 }
@@ -111,6 +110,11 @@ static void fill(struct slot *slot, uint64_t number, const void *data, uint32_t 
     atomic_store_explicit(&slot->number, number, memory_order_release);
 }
 
+/* The kernel has what was written: of the process's memory marks alone need a page. */
+static void let_go(const struct checkpoint *checkpoint) {
+    (void)madvise(checkpoint->base, file_bytes(checkpoint->slot_bytes), MADV_DONTNEED);
+}
+
 static void drop_map(struct checkpoint *checkpoint) {
     if (!checkpoint->base) return;
     mapped_ignore(&checkpoint->map);
@@ -151,7 +155,7 @@ static bool fill_new(uint8_t *base, uint32_t slot_bytes, uint64_t number, const 
 /* A file that has room takes the place of the one that is there with its first state in it. */
 static muster_status replace(struct checkpoint *checkpoint, const void *data, uint32_t len,
                              struct checkpoint_mark mark) {
-    char path[sizeof checkpoint->path + 8];
+    char path[PATH_BYTES_MAX + 8];
     uint32_t slot_bytes = checkpoint->slot_bytes ? checkpoint->slot_bytes : SLOT_BYTES_FIRST;
     if (len > SLOT_BYTES_MAX - HEAD_BYTES) return MUSTER_LIMIT;
     while (slot_bytes - HEAD_BYTES < len) slot_bytes *= 2;
@@ -173,6 +177,7 @@ static muster_status replace(struct checkpoint *checkpoint, const void *data, ui
     checkpoint->lendings = lendings;
     mapped_watch(&checkpoint->map, base, file_bytes(slot_bytes));
     checkpoint->number++;
+    let_go(checkpoint);
     return MUSTER_OK;
 }
 
@@ -224,7 +229,9 @@ muster_status checkpoint_write(struct checkpoint *checkpoint, const void *data, 
         return replace(checkpoint, data, len, mark);
     fill(slot_at(checkpoint->base, checkpoint->slot_bytes, number), number, data, len, mark);
     checkpoint->number = number;
-    return atomic_load(is_lost) ? replace(checkpoint, data, len, mark) : MUSTER_OK;
+    if (atomic_load(is_lost)) return replace(checkpoint, data, len, mark);
+    let_go(checkpoint);
+    return MUSTER_OK;
 }
 
 void checkpoint_mark(struct checkpoint *checkpoint, struct checkpoint_mark mark) {

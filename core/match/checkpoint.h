@@ -3,8 +3,9 @@
  *
  * Two slots are written in turn, so that one of them is whole at any moment; the kernel keeps what
  * was written when the process dies, and the next one writes on in the same file. Beside each slot
- * a mark says how far the log had come when the last step after it was done. Writing is a copy; a
- * system call is made with the first one, and when the file has to grow.
+ * a mark says how far the log had come when the last step after it was done. Writing is a copy, and
+ * one system call which gives the memory back; more are made with the first one, and when the file
+ * has to grow.
  *
  * File (little-endian): "MSTRLIV1", u32 bytes of a slot, zeros to 64; then two slots, each u64
  * number (0: empty; the greater is the newer), u64 mark (u32 tick, u32 bytes of the log), u32
