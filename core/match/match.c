@@ -118,8 +118,7 @@ static void copy_entry(struct match *match, const struct mode_entry *entry) {
 static muster_status allocate(struct match *match, const struct match_setup *setup) {
     match->settings = json_deep_copy(setup->settings);
     match->seats = calloc(match_seat_count(match), sizeof match->seats[0]);
-    match->departed = calloc(match_departed_max(match), sizeof match->departed[0]);
-    return match->settings && match->seats && match->departed ? MUSTER_OK : MUSTER_NO_MEMORY;
+    return match->settings && match->seats ? MUSTER_OK : MUSTER_NO_MEMORY;
 }
 
 /* Mode and what decides its matches. */
@@ -327,9 +326,16 @@ static uint32_t restore_departed(struct match *match, struct match_seat *s) {
     return 0;
 }
 
+struct match_row *match_departed_add(struct match *match) {
+    if (match->departed_count == match_departed_max(match)) return NULL;
+    if (!match->departed)
+        match->departed = calloc(match_departed_max(match), sizeof match->departed[0]);
+    return match->departed ? &match->departed[match->departed_count++] : NULL;
+}
+
 static void keep_departed(struct match *match, uint32_t seat, uint32_t reason) {
-    if (match->seats[seat].is_bot || match->departed_count == match_departed_max(match)) return;
-    struct match_row *row = &match->departed[match->departed_count++];
+    struct match_row *row = match->seats[seat].is_bot ? NULL : match_departed_add(match);
+    if (!row) return;
     *row = match_row_of(match, seat);
     row->leave_reason = reason;
 }

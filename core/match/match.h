@@ -166,7 +166,7 @@ struct match {
     char stat_names[MUSTER_STATS_OWN_MAX][MUSTER_NAME_MAX];
     int32_t team_score[MUSTER_TEAMS_MAX + 1];
     struct match_seat *seats;   /* seats_max of people, so many of bots */
-    struct match_row *departed; /* match_departed_max */
+    struct match_row *departed; /* match_departed_max, made with the first */
     uint32_t departed_count;
     bool sides_met; /* two teams, or players without one, have been here at the same time */
     struct match_disturbed disturbed[MATCH_CAUSES]; /* by cause - 1 */
@@ -178,8 +178,9 @@ struct match {
     uint32_t rules_begun; /* the first of them know of the match */
     struct match_part anticheats[MATCH_ANTICHEATS_MAX];
     uint32_t anticheat_count;
-    struct match_command *commands; /* wait for the next tick; match_commands_make */
+    struct match_command *commands; /* wait for the next tick; match_commands_fit */
     uint32_t command_count;
+    uint32_t command_room;
     struct match_setting *settings_waiting; /* MATCH_SETTINGS_MAX, made when first needed */
     uint32_t settings_waiting_count;
     uint8_t *begin_notes; /* of match_begin: u8 part, u16 length, bytes */

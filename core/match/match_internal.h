@@ -16,8 +16,8 @@ void match_call_end(struct match *match);
  * match_destroy only, or null. */
 muster_status match_make(const struct match_setup *setup, struct match **out) MUSTER_MUST_USE;
 
-/* There is room for MATCH_COMMANDS_MAX. False: out of memory. */
-bool match_commands_make(struct match *match);
+/* Room for so many, MATCH_COMMANDS_MAX at most. False: out of memory. */
+bool match_commands_fit(struct match *match, uint32_t count);
 
 muster_status match_frames_create(struct match *match) MUSTER_MUST_USE;
 void match_frames_destroy(struct match *match);
@@ -44,6 +44,9 @@ struct muster_bytes match_save_hashed(struct match *match);
 uint64_t match_saved_hash(struct muster_bytes state);
 /* The last entry of its recording, with how it was decided; then that is closed. */
 void match_record_end(struct match *match, uint64_t hash);
+
+/* To be filled in; null: there is no room. */
+struct match_row *match_departed_add(struct match *match);
 
 void match_rng_seed(struct match *match);
 void match_note_meeting(struct match *match);

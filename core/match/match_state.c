@@ -246,9 +246,11 @@ static bool load_core(struct match *match, struct muster_reader *r) {
     uint32_t count = muster_get_u16(r);
     if (!good || met > 1 || count > match_departed_max(match)) return false;
     if (match->ending && !match_decision_valid(match, &match->decision)) return false;
-    for (uint32_t i = 0; good && i < count; i++)
-        good = load_departed(match, &match->departed[i], r);
-    match->departed_count = count;
+    match->departed_count = 0;
+    for (uint32_t i = 0; good && i < count; i++) {
+        struct match_row *row = match_departed_add(match);
+        good = row && load_departed(match, row, r);
+    }
     kept_clear(&match->kept_state); /* of the beginning */
     return good && kept_load(&match->kept_state, r);
 }
@@ -374,8 +376,8 @@ bool match_is_kept(const struct match *match) {
 /* ---- the scoreboard alone -------------------------------------------------------------------- */
 
 static void keep_row(struct match *match, const struct match_row *row) {
-    if (!row->is_bot && match->departed_count < match_departed_max(match))
-        match->departed[match->departed_count++] = *row;
+    struct match_row *kept = row->is_bot ? NULL : match_departed_add(match);
+    if (kept) *kept = *row;
 }
 
 /* As if all had left: those who sat there come first, since there may not be room for all. */
@@ -394,8 +396,7 @@ muster_status match_load_scores(struct match *match, struct muster_bytes state) 
     struct match from = {
         .teams = match->teams, .stat_count = match->stat_count, .seats_max = match->seats_max};
     from.seats = calloc(match_seat_count(match), sizeof *from.seats);
-    from.departed = calloc(match_departed_max(match), sizeof *from.departed);
-    muster_status status = from.seats && from.departed ? MUSTER_OK : MUSTER_NO_MEMORY;
+    muster_status status = from.seats ? MUSTER_OK : MUSTER_NO_MEMORY;
     if (!status && (in.overflow || !load_core(&from, &core) || !all_read(&core)))
         status = MUSTER_INVALID;
     if (!status) take_scores(match, &from);
@@ -421,8 +422,9 @@ static void take_over(struct match *match, struct match *from) {
     free(match->commands);
     match->commands = from->commands;
     match->command_count = from->command_count;
+    match->command_room = from->command_room;
     from->commands = NULL;
-    from->command_count = 0;
+    from->command_count = from->command_room = 0;
     match->settings_waiting = from->settings_waiting;
     match->settings_waiting_count = from->settings_waiting_count;
     from->settings_waiting = NULL;

@@ -9,6 +9,7 @@
 #include "status.h"
 
 #define HASH_EVERY_TICKS 100
+#define COMMANDS_FEW 8
 
 /* ---- inputs ---------------------------------------------------------------------------------- */
 
@@ -176,15 +177,21 @@ static void take_messages(struct match *match) {
 
 /* ---- commands -------------------------------------------------------------------------------- */
 
-bool match_commands_make(struct match *match) {
-    if (!match->commands) match->commands = malloc(MATCH_COMMANDS_MAX * sizeof match->commands[0]);
-    return match->commands != NULL;
+bool match_commands_fit(struct match *match, uint32_t count) {
+    uint32_t room = match->command_room ? match->command_room : COMMANDS_FEW;
+    if (count <= match->command_room) return true;
+    while (room < count) room *= 2;
+    struct match_command *grown = realloc(match->commands, room * sizeof *grown);
+    if (!grown) return false;
+    match->commands = grown;
+    match->command_room = room;
+    return true;
 }
 
 muster_status match_command_push(struct match *match, const struct match_command *command) {
     if (match->replaying) return MUSTER_OK; /* the log has it */
     if (match->command_count == MATCH_COMMANDS_MAX) return MUSTER_LIMIT;
-    if (!match_commands_make(match)) return MUSTER_NO_MEMORY;
+    if (!match_commands_fit(match, match->command_count + 1)) return MUSTER_NO_MEMORY;
     match->commands[match->command_count++] = *command;
     return MUSTER_OK;
 }
@@ -225,7 +232,10 @@ void match_command_apply(struct match *match, const struct match_command *comman
 static void take_commands(struct match *match) {
     uint32_t count = match->command_count; /* one that comes meanwhile waits for the next tick */
     if (count == 0) return;
-    for (uint32_t i = 0; i < count; i++) match_command_apply(match, &match->commands[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct match_command command = match->commands[i]; /* more may move them */
+        match_command_apply(match, &command);
+    }
     match->command_count -= count;
     memmove(match->commands, match->commands + count,
             match->command_count * sizeof match->commands[0]);

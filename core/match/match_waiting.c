@@ -153,7 +153,7 @@ bool match_waiting_load(struct match *match, struct muster_reader *r) {
     for (uint32_t seat = 0; seat < match->seats_max; seat++)
         if (!load_seat(&match->seats[seat], r)) return false;
     uint32_t count = muster_get_u8(r);
-    if (count > MATCH_COMMANDS_MAX || (count > 0 && !match_commands_make(match))) return false;
+    if (count > MATCH_COMMANDS_MAX || !match_commands_fit(match, count)) return false;
     for (uint32_t i = 0; i < count; i++)
         if (!load_command(&match->commands[i], r)) return false;
     match->command_count = count;

@@ -41,7 +41,7 @@ struct record {
     bool full;
     bool lent;   /* another process goes on with it, or not */
     bool closed; /* close was asked while a job ran */
-    char path[512];
+    char path[]; /* as long as it is */
 };
 
 /* Memory is taken page by page as it is written to, not for what may come in a minute. */
@@ -71,6 +71,15 @@ static bool reserve(struct record *record) {
     return true;
 }
 
+static struct record *make(const char *path, uint32_t segment_bytes) {
+    size_t size = strlen(path) + 1;
+    struct record *record = calloc(1, sizeof *record + size);
+    if (!record) return NULL;
+    memcpy(record->path, path, size);
+    record->segment_bytes = segment_bytes;
+    return record;
+}
+
 static void free_record(struct record *record) {
     mapped_ignore(&record->map);
     if (record->base) munmap(record->base, RECORD_BYTES_MAX);
@@ -94,11 +103,9 @@ muster_status record_open(const char *path, const char *header_json, uint32_t se
                           struct record **out) {
     size_t header_len = strlen(header_json);
     if (header_len + 4096 > segment_bytes) return MUSTER_LIMIT;
-    if (strlen(path) >= sizeof((struct record *)0)->path) return MUSTER_LIMIT;
-    struct record *record = calloc(1, sizeof *record);
+    if (strlen(path) >= RECORD_PATH_BYTES) return MUSTER_LIMIT;
+    struct record *record = make(path, segment_bytes);
     if (!record) return MUSTER_NO_MEMORY;
-    snprintf(record->path, sizeof record->path, "%s", path);
-    record->segment_bytes = segment_bytes;
     record->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (record->fd < 0) {
         (void)disk_failed(errno);
@@ -446,11 +453,9 @@ static void clear(uint8_t *base, uint32_t from, uint32_t to) {
 
 muster_status record_resume(const char *path, uint32_t used, bool cuts_end, uint32_t segment_bytes,
                             struct record **out) {
-    if (strlen(path) >= sizeof((struct record *)0)->path) return MUSTER_LIMIT;
-    struct record *record = calloc(1, sizeof *record);
+    if (strlen(path) >= RECORD_PATH_BYTES) return MUSTER_LIMIT;
+    struct record *record = make(path, segment_bytes);
     if (!record) return MUSTER_NO_MEMORY;
-    snprintf(record->path, sizeof record->path, "%s", path);
-    record->segment_bytes = segment_bytes;
     record->fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     muster_status status = MUSTER_OK;
     if (record->fd < 0)
