@@ -62,9 +62,10 @@ static pthread_t loop_thread;
 static pthread_t watch_thread;
 static pthread_mutex_t watching = PTHREAD_MUTEX_INITIALIZER; /* held while frames are looked at */
 static atomic_bool stopping;
-static atomic_bool asleep;          /* the watchdog's thread waits for the timer */
-static atomic_bool turn_is_limited; /* in this turn of the loop a plugin with a limit was called */
-static int timer;                   /* descriptor; the loop thread sets it */
+static atomic_bool asleep;     /* the watchdog's thread waits for the timer */
+static int timer;              /* descriptor; the loop thread sets it */
+static bool turn_is_limited;   /* in this turn of the loop a plugin with a limit was called */
+static uint64_t soon_since_ns; /* look_soon */
 static bool running;
 static uint64_t warn_ns;
 static uint64_t abort_ns;
@@ -77,11 +78,17 @@ static uint64_t running_ns; /* time in which this thread was let run: running ti
 static uint64_t warned_ns;  /* length of the call at the last warning */
 
 /* ---- when to look ----------------------------------------------------------------------------
- * While no call is on the stack and the turn is not limited the watchdog's thread waits for the
- * timer. The first call after it has fallen asleep sets it to patience_ns. The first limited call
- * of a turn sets it to SAMPLE_NS, the turn's end back to patience_ns: it is woken when such a turn
- * is longer, and not at all while they are short.
+ * While no call is on the stack the watchdog's thread waits for the timer. The first call after it
+ * has fallen asleep sets it to patience_ns. The first limited call of a turn sets it to SAMPLE_NS,
+ * outermost calls put it off, the turn's end sets it back to patience_ns: in such a turn the thread
+ * is woken by a call that is long, and not at all while they are short.
  */
+
+static uint64_t clock_ns(clockid_t clock) {
+    struct timespec now;
+    if (clock_gettime(clock, &now) != 0) return 0;
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
 
 static void look_after(uint64_t ns) {
     const struct itimerspec due = {
@@ -89,10 +96,25 @@ static void look_after(uint64_t ns) {
     (void)timerfd_settime(timer, 0, &due, NULL);
 }
 
+static void look_soon(void) {
+    soon_since_ns = clock_ns(CLOCK_MONOTONIC);
+    look_after(SAMPLE_NS);
+}
+
 static void turn_begin_limited(void) {
     if (!running) return;
     turn_is_limited = true;
-    look_after(SAMPLE_NS);
+    look_soon();
+}
+
+/* Of inner calls none puts it off: the outer one could hide behind them. */
+static void outermost_begin(void) {
+    bool wakes = asleep && atomic_exchange(&asleep, false);
+    if (!turn_is_limited) {
+        if (wakes) look_after(patience_ns);
+    } else if (wakes || clock_ns(CLOCK_MONOTONIC) - soon_since_ns > SAMPLE_NS / 2) {
+        look_soon();
+    }
 }
 
 /* With a call on the stack it is a turn within that call (plugin_depth_hide). */
@@ -117,7 +139,7 @@ void watchdog_enter(struct muster_self *self, const char *call) {
         atomic_store_explicit(&frame_count, n + 1, memory_order_release);
     } else {
         atomic_store(&frame_count, 1); /* either this is seen by who falls asleep, or the other */
-        if (asleep && atomic_exchange(&asleep, false)) look_after(patience_ns);
+        outermost_begin();
     }
     if (self->overrun_limit_us && !turn_is_limited) turn_begin_limited();
 }
@@ -185,12 +207,6 @@ static void on_overrun(int signal_number) {
 }
 
 /* ---- the watchdog's thread ------------------------------------------------------------------- */
-
-static uint64_t clock_ns(clockid_t clock) {
-    struct timespec now;
-    if (clock_gettime(clock, &now) != 0) return 0;
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static uint64_t cpu_ns(void) {
     clockid_t clock;
@@ -296,20 +312,16 @@ static bool sample(void) {
     return kept > 0;
 }
 
-static bool is_near(void) {
-    return frame_count > 0 || turn_is_limited || stopping;
-}
-
 static void sleep_until_due(void) {
     uint64_t expirations;
     asleep = true;
-    if (!is_near()) (void)!read(timer, &expirations, sizeof expirations);
+    if (frame_count == 0 && !stopping) (void)!read(timer, &expirations, sizeof expirations);
     asleep = false;
 }
 
 static void pause_until_look(bool lasts) {
     const struct timespec pause = {0, lasts ? SAMPLE_CLOSE_NS : SAMPLE_NS};
-    if (is_near())
+    if (frame_count > 0)
         clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
     else
         sleep_until_due();
