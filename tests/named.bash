@@ -7,9 +7,8 @@ server_tests=(tests/{abuse,release,server}/*.test.mjs)
 browser_tests=(tests/browser/*.test.mjs)
 # With sanitizers, what differs by them: not the rules of the tree, nor what holds documents, and what
 # they show, against the tools. Modes on the arena are played by their specs, what chaos mixes is done one
-# by one by saved, supervise, upgrade and crashes. Twins do
-# at every tick what reborn does. Of the pages, which the server tests stand in for, those that ask most of
-# the server.
+# by one by saved, supervise, upgrade and crashes, and twins do at every tick what reborn does. Of the pages,
+# which the server tests stand in for, those that ask most of the server.
 unit_asan_options=(-E '^tree[.]|^release[.]|^bench[.]|^unit[.]lua[.]stock_test$|^server[.]engine[.](many|reborn)$')
 server_asan_left_out='release/(documents|five_minutes|scripting|wire)[.]|server/(arena_modes|chaos|check|mod_faults|schemathesis)[.]'
 mapfile -t server_asan_tests < <(printf '%s\n' "${server_tests[@]}" | grep -vE "$server_asan_left_out")

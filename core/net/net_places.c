@@ -63,7 +63,9 @@ bool net_place_make(bool admin) {
 /* ---- Descriptors ---- */
 
 /* Recordings, the database, plugins and the admin address must find descriptors however many
- * players there are: so connections get what is left, and fewer than CONNECTIONS_LEAST are none. */
+ * players there are: so connections get what is left, and fewer than CONNECTIONS_LEAST are none.
+ * The limit is not left higher than that: as Debian builds it, libwebsockets looks through a table
+ * as long as it when a connection ends, which with a million takes a millisecond. */
 muster_status net_places_fit(char *error) {
     struct rlimit limit = {0};
     rlim_t others = (rlim_t)config_core->lobby.max_lobbies + OTHER_DESCRIPTORS;
@@ -87,9 +89,7 @@ muster_status net_places_fit(char *error) {
                  net_state.places[false].max, (unsigned long long)limit.rlim_max,
                  (unsigned long long)(others + wanted));
     }
-    if (limit.rlim_cur < limit.rlim_max && limit.rlim_cur < others + wanted) {
-        limit.rlim_cur = others + wanted < limit.rlim_max ? others + wanted : limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    limit.rlim_cur = others + wanted < limit.rlim_max ? others + wanted : limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
     return MUSTER_OK;
 }
