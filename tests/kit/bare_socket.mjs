@@ -118,6 +118,7 @@ export class BareSocket {
     #takeFrame(opcode, payload) {
         if (opcode === TEXT) return this.messages.push(JSON.parse(payload));
         if (opcode === PONG) return this.pongs.push(payload.toString());
+        assert.ok(!this.wire.writableEnded || opcode === CLOSE, "the server goes on behind our end");
         if (opcode === PING) return this.wire.write(frame(PONG, payload));
         assert.equal(opcode, CLOSE, "a known opcode");
         assert.notEqual(payload.length, 1, "half a close code");

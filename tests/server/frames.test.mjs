@@ -248,6 +248,7 @@ async function run(t, server, secure, wanted) {
     const lost = secure && socket.reset && code === null; // what it said last
     assert.deepEqual(ids, lost ? answers.slice(0, ids.length) : answers);
     assert.ok(answersPings(socket.pongs, pongs, secure), `pongs: ${socket.pongs}`);
+    if (wanted.how.hangUp) assert.equal(socket.fault, null);
     if (close === ANY) return;
     if (!lost) assert.ok([close].flat().includes(code), `closed with ${code}, not ${close}`);
     assert.equal(socket.fault, null);
