@@ -303,16 +303,18 @@ static muster_verdict check_start(struct gate *gate, const struct token_keys *ke
 
 /* The signature was good, by a key with that name. False: to be verified like any other. */
 static bool read_known(const struct gate *gate, const struct token_keys *keys,
-                       const struct token_peek *peek, const struct muster_auth_request *request,
-                       int64_t now_s, struct muster_identity *identity) {
+                       const struct muster_auth_request *request, int64_t now_s,
+                       struct muster_identity *identity) {
     const struct gate_config *config = &gate->config;
-    const struct token_key *key = keys_find(keys, peek->kid);
+    char kid[TOKEN_KID_MAX];
     const char *why;
     json_t *claims;
-    if (!request->known || config->once_only || peek->is_ticket || !key || !key->kid[0])
-        return false;
+    if (!request->known || config->once_only || token_kid(request->token, kid)) return false;
+    const struct token_key *key = kid[0] ? keys_find(keys, kid) : NULL;
+    if (!key || !key->kid[0]) return false; /* another may have been put in its place */
     if (token_read(request->token, key, &config->policy, now_s, &claims, &why)) return false;
-    bool is_good = gate_read_claims(config, claims, identity, &why);
+    bool is_ticket = json_object_get(claims, "lobby") != NULL;
+    bool is_good = !is_ticket && gate_read_claims(config, claims, identity, &why);
     json_decref(claims);
     return is_good;
 }
@@ -332,14 +334,14 @@ muster_verdict gate_authenticate(struct gate *gate, const struct token_keys *key
         copy_identity(out, known);
         return MUSTER_ACCEPT;
     }
-    if (token_peek(request->token, &peek) != MUSTER_OK) return MUSTER_PASS;
-    if (strcmp(peek.issuer, gate->config.policy.issuer) != 0) return MUSTER_PASS;
     struct muster_identity identity = {.size = sizeof identity};
-    if (read_known(gate, keys, &peek, request, now_s, &identity)) {
+    if (read_known(gate, keys, request, now_s, &identity)) {
         memo_add(gate->memo, digest, &identity);
         copy_identity(out, &identity);
         return MUSTER_ACCEPT;
     }
+    if (token_peek(request->token, &peek) != MUSTER_OK) return MUSTER_PASS;
+    if (strcmp(peek.issuer, gate->config.policy.issuer) != 0) return MUSTER_PASS;
     return check_start(gate, keys, &peek, request, digest, out);
 }
 

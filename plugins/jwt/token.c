@@ -95,15 +95,29 @@ static bool copy_string(const json_t *object, const char *key, char *out, size_t
     return true;
 }
 
+static bool copy_kid(const json_t *header, char out[TOKEN_KID_MAX]) {
+    out[0] = '\0';
+    return header &&
+           (!json_object_get(header, "kid") || copy_string(header, "kid", out, TOKEN_KID_MAX));
+}
+
+muster_status token_kid(const char *token, char out[TOKEN_KID_MAX]) {
+    struct parts parts;
+    if (!split(token, &parts)) return MUSTER_INVALID;
+    json_t *header = header_object(&parts);
+    bool ok = copy_kid(header, out);
+    json_decref(header);
+    return ok ? MUSTER_OK : MUSTER_INVALID;
+}
+
 muster_status token_peek(const char *token, struct token_peek *out) {
     struct parts parts;
     memset(out, 0, sizeof *out);
     if (!split(token, &parts)) return MUSTER_INVALID;
     json_t *header = header_object(&parts);
     json_t *claims = decode_object(payload_of(&parts), parts.payload_len);
-    bool ok = header && claims && copy_string(claims, "iss", out->issuer, sizeof out->issuer);
-    if (ok && json_object_get(header, "kid"))
-        ok = copy_string(header, "kid", out->kid, sizeof out->kid);
+    bool ok = claims && copy_kid(header, out->kid) &&
+              copy_string(claims, "iss", out->issuer, sizeof out->issuer);
     out->is_ticket = ok && json_object_get(claims, "lobby");
     json_decref(header);
     json_decref(claims);

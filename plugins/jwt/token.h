@@ -53,6 +53,9 @@ uint32_t token_alg_parse(const char *text);
 /* INVALID when it does not even look like a JWT with an issuer. */
 muster_status token_peek(const char *token, struct token_peek *out) MUSTER_MUST_USE;
 
+/* The name of its key alone; "": it names none. INVALID: as token_peek. */
+muster_status token_kid(const char *token, char out[TOKEN_KID_MAX]) MUSTER_MUST_USE;
+
 /* Form, header and signature, then the claims. OK: *claims is a new reference. DENIED: *why is a
  * short reason for people, static. */
 muster_status token_verify(const char *token, const struct token_key *key,
