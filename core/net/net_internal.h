@@ -79,6 +79,7 @@ struct conn {
     struct conn *next;
     uint64_t deadline_ms; /* 0: none */
     uint64_t told_bytes;  /* received and accounted for, see net_meter.c */
+    uint64_t read_bytes;  /* of a socket of our own */
     void *user;
     int fd; /* before libwebsockets has it, and when it is taken from it; else -1 */
     struct net_queue queue;
@@ -291,6 +292,7 @@ void net_ws_receive(struct conn *conn, const uint8_t *data, size_t len, bool bin
 /* FULL: more than max_bytes would wait. IO: it is broken, and ends. */
 muster_status net_ws_put(struct conn *conn, const void *data, uint32_t len, uint8_t opcode,
                          uint32_t max_bytes);
+void net_ws_ping(struct conn *conn);
 void net_ws_pong(struct conn *conn, const uint8_t *data, uint32_t len);
 /* Not 0: the end. */
 int net_ws_writeable(struct conn *conn);

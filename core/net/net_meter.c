@@ -29,7 +29,9 @@ static uint64_t waiting(const struct conn *conn) {
 }
 
 uint64_t net_meter_read(const struct conn *conn) {
-    return received(conn) - waiting(conn);
+    if (net_wire_is_own(conn)) return conn->read_bytes;
+    uint64_t left = waiting(conn); /* first: more may come between the two */
+    return received(conn) - left;
 }
 
 void net_meter_settle(struct conn *conn) {
@@ -46,9 +48,8 @@ void net_meter_message(struct conn *conn, size_t len, bool last) {
 }
 
 bool net_meter_fits(struct conn *conn) {
-    uint64_t total = received(conn);
+    uint64_t total = net_meter_read(conn), begun = conn->unread ? conn->unread->len : 0;
     conn->told_bytes += UNTOLD_PER_S;
     if (conn->told_bytes > total) conn->told_bytes = total; /* nothing is saved up */
-    uint64_t begun = conn->unread ? conn->unread->len : 0;
-    return total - conn->told_bytes <= UNTOLD_BURST + waiting(conn) + begun;
+    return total - conn->told_bytes <= UNTOLD_BURST + begun;
 }

@@ -73,6 +73,7 @@ bool net_wire_take(struct conn *conn) {
     lws_set_opaque_user_data(conn->wsi, NULL);
     conn->wsi = NULL;
     conn->fd = own;
+    conn->read_bytes = conn->head_len;
     if (conn->queue.head) net_wire_want(conn);
     return true;
 }
@@ -267,6 +268,7 @@ static void read_socket(struct conn *conn) {
         return;
     }
     conn->is_heard |= got > 0;
+    conn->read_bytes += (uint64_t)got;
     if (got == 0 || conn->is_last_read) return;
     if (conn->unread)
         take_unread(conn, (uint32_t)got);
@@ -306,17 +308,14 @@ static void on_events(void *user, uint32_t readable, muster_status status) {
 
 /* ---- Idle ones ---- */
 
-/* Once a second, by the loop's turns: while the process stood still nobody was silent. */
+/* By the loop's turns: while the process stood still nobody was silent. */
 bool net_wire_is_alive(struct conn *conn) {
-    static uint8_t ping[] = {0x89, 0};
     if (!net_wire_is_own(conn)) return true; /* libwebsockets asks them */
     if (conn->is_heard) conn->silent_s = 0;
     conn->is_heard = false;
     conn->silent_s++;
-    if (conn->silent_s > config_core->net.idle_hangup_s) return false;
-    if (conn->silent_s == config_core->net.idle_ping_s && !conn->queue.head && !conn->unsent)
-        return net_wire_offer(conn, ping, sizeof ping) != NET_GONE;
-    return true;
+    if (conn->silent_s == config_core->net.idle_ping_s) net_ws_ping(conn);
+    return conn->silent_s <= config_core->net.idle_hangup_s;
 }
 
 /* ---- Life ---- */

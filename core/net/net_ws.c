@@ -276,7 +276,11 @@ void net_send_binary(conn_id conn, const uint8_t *data, uint32_t len) {
     send_message(conn, data, len, NET_OPCODE_BINARY);
 }
 
-/* Who does not read has no use for it. */
+/* Who does not read has no use for it: nor for an answer. */
+void net_ws_ping(struct conn *conn) {
+    (void)net_ws_put(conn, "", 0, NET_OPCODE_PING, net_state.queue_max_bytes);
+}
+
 void net_ws_pong(struct conn *conn, const uint8_t *data, uint32_t len) {
     if (!conn->closing)
         (void)net_ws_put(conn, data, len, NET_OPCODE_PONG, net_state.queue_max_bytes);
