@@ -451,6 +451,19 @@ static void clear(uint8_t *base, uint32_t from, uint32_t to) {
     }
 }
 
+/* What was only reserved is not looked at: it would be read in for that. */
+static void clear_behind(const struct record *record, uint32_t from) {
+    off_t end = record->mapped, data, hole;
+    for (off_t at = from; at < end; at = hole) {
+        data = lseek(record->fd, at, SEEK_DATA);
+        if (data < 0 && errno == ENXIO) return; /* nothing more was written */
+        hole = data < 0 ? end : lseek(record->fd, data, SEEK_HOLE);
+        if (data < at) data = at;
+        if (hole <= data || hole > end) hole = end;
+        if (data < end) clear(record->base, (uint32_t)data, (uint32_t)hole);
+    }
+}
+
 muster_status record_resume(const char *path, uint32_t used, bool cuts_end, uint32_t segment_bytes,
                             struct record **out) {
     if (strlen(path) >= RECORD_PATH_BYTES) return MUSTER_LIMIT;
@@ -468,7 +481,7 @@ muster_status record_resume(const char *path, uint32_t used, bool cuts_end, uint
         free_record(record);
         return status;
     }
-    clear(record->base, used, record->mapped);
+    clear_behind(record, used);
     record->used = used;
     let_go(record, record->mapped);
     record->let_go = used - used % PIECE_BYTES;
