@@ -158,6 +158,11 @@ static inline int net_conn_fd(const struct conn *conn) {
     return conn->wsi ? lws_get_socket_fd(conn->wsi) : conn->fd;
 }
 
+/* A WebSocket that libwebsockets has no part in any more (net_wire). */
+static inline bool net_conn_is_own(const struct conn *conn) {
+    return conn->websocket && !conn->wsi;
+}
+
 /* What net.c does for the parts that hold something for a connection. */
 struct net_conn_parts {
     void (*ends)(struct conn *conn);     /* it is being shut */
@@ -265,8 +270,6 @@ void net_wire_free_all(void);
 /* In the callback that it is established, which is to end it then: libwebsockets has no part in it
  * any more. False: it stays with libwebsockets. */
 bool net_wire_take(struct conn *conn);
-/* Has it its own socket, and libwebsockets none of it? */
-bool net_wire_is_own(const struct conn *conn);
 /* Something that was sent has not left wholly: nothing may be sent. */
 bool net_wire_waits(const struct conn *conn);
 /* Whole frames, with LWS_PRE in front, while nothing waits. SKIPPED: none of them; net_ws_writeable

@@ -29,7 +29,7 @@ static uint64_t waiting(const struct conn *conn) {
 }
 
 uint64_t net_meter_read(const struct conn *conn) {
-    if (net_wire_is_own(conn)) return conn->read_bytes;
+    if (net_conn_is_own(conn)) return conn->read_bytes;
     uint64_t left = waiting(conn); /* first: more may come between the two */
     return received(conn) - left;
 }

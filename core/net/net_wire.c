@@ -32,10 +32,6 @@ static struct {
     uint8_t scratch[READ_BYTES];
 } wire = {.epoll_fd = -1, .spare_fd = -1};
 
-bool net_wire_is_own(const struct conn *conn) {
-    return conn->websocket && !conn->wsi;
-}
-
 /* ---- Taking over ---- */
 
 /* Has libwebsockets read the head of the handshake, and nothing behind it? A client has to wait for
@@ -86,11 +82,11 @@ static void watch(const struct conn *conn, uint32_t events) {
 }
 
 bool net_wire_waits(const struct conn *conn) {
-    return net_wire_is_own(conn) ? conn->unsent != NULL : lws_partial_buffered(conn->wsi);
+    return net_conn_is_own(conn) ? conn->unsent != NULL : lws_partial_buffered(conn->wsi);
 }
 
 void net_wire_want(struct conn *conn) {
-    if (!net_wire_is_own(conn)) {
+    if (!net_conn_is_own(conn)) {
         lws_callback_on_writable(conn->wsi);
     } else if (!conn->wants_out) {
         conn->wants_out = true;
@@ -119,7 +115,7 @@ static bool keep_unsent(struct conn *conn, const uint8_t *bytes, uint32_t len) {
 }
 
 enum net_sent net_wire_offer(struct conn *conn, uint8_t *bytes, uint32_t len) {
-    if (!net_wire_is_own(conn))
+    if (!net_conn_is_own(conn))
         return lws_write(conn->wsi, bytes, len, LWS_WRITE_HTTP) < (int)len ? NET_GONE : NET_SENT;
     ssize_t sent = send_some(conn, bytes, len);
     if (sent < 0) return NET_GONE;
@@ -149,7 +145,7 @@ bool net_wire_flush(struct conn *conn) {
 }
 
 void net_wire_finish(struct conn *conn) {
-    if (net_wire_is_own(conn)) shutdown(conn->fd, SHUT_WR);
+    if (net_conn_is_own(conn)) shutdown(conn->fd, SHUT_WR);
 }
 
 /* ---- In ---- */
@@ -310,7 +306,7 @@ static void on_events(void *user, uint32_t readable, muster_status status) {
 
 /* By the loop's turns: while the process stood still nobody was silent. */
 bool net_wire_is_alive(struct conn *conn) {
-    if (!net_wire_is_own(conn)) return true; /* libwebsockets asks them */
+    if (!net_conn_is_own(conn)) return true; /* libwebsockets asks them */
     if (conn->is_heard) conn->silent_s = 0;
     conn->is_heard = false;
     conn->silent_s++;
@@ -329,7 +325,7 @@ void net_wire_gone(struct conn *conn) {
 void net_wire_free_all(void) {
     conn_id id = 0;
     for (struct conn *conn; (conn = slots_next(&net_state.conns, &id));)
-        if (net_wire_is_own(conn)) net_conn_free(conn);
+        if (net_conn_is_own(conn)) net_conn_free(conn);
 }
 
 muster_status net_wire_start(void) {

@@ -344,7 +344,7 @@ int net_ws_peer_closes(struct conn *conn, uint16_t code) {
     if (conn->close_sent) return -1;
     conn->closing = true;
     net_conn_deadline(conn, NET_FLUSH_MS);
-    if (!net_wire_is_own(conn)) return 0;
+    if (!net_conn_is_own(conn)) return 0;
     conn->close_code = code ? code : NET_NO_CODE;
     conn->close_reason[0] = '\0';
     close_frame_send(conn);
