@@ -76,7 +76,8 @@ test("a match ends, and a vote begins the next", async (t) => {
     const before = await page.evaluate(() => window.muster.client.entry.match.matchId);
     await page.waitForSelector("#vote");
     assert.match(await page.textContent("#board-title"), /^(Red|Blue) wins$|^Draw$/);
-    assert.match(await page.textContent("#board-text"), /^time is up, 0:0\d played$/);
+    // On a machine that is busy it may have stood still, and says so behind that.
+    assert.match(await page.textContent("#board-text"), /^time is up, 0:0\d played(\. The server stood still|$)/);
     assert.equal(await page.locator("#scoreboard tbody tr.own").count(), 1);
     assert.match(await page.textContent("#vote-left"), /^\d+ s left$/);
     const again = page.evaluate(() =>
