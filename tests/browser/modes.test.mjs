@@ -33,10 +33,10 @@ async function play(t, gameMode, settings = {}) {
     return { page, faults };
 }
 
-/** When the HUD says such a line. */
+/** When the HUD says such a line: bots decide when, and the machine how fast they do. */
 const hudSays = (page, pattern) => page.waitForFunction((source) =>
     [...document.querySelectorAll("#objectives:not([hidden]) li")].some((line) =>
-        new RegExp(source).test(line.textContent)), pattern.source);
+        new RegExp(source).test(line.textContent)), pattern.source, { timeout: 90000 });
 
 /** When such a line came into the chat. */
 const chatSays = (page, pattern) => page.waitForFunction((source) =>
