@@ -12,11 +12,6 @@
 #define MASK_BYTES 4
 #define HEAD_MIN (2 + MASK_BYTES)
 
-#define CLOSE_PROTOCOL 1002
-#define CLOSE_NONE 1005
-#define CLOSE_NOT_UTF8 1007
-#define CLOSE_TOO_LONG 1009
-
 static enum net_frame_kind refuse(struct net_frame *out, uint16_t code, const char *why) {
     *out = (struct net_frame){.code = code, .why = why};
     return NET_FRAME_BAD;
@@ -133,15 +128,15 @@ static enum net_frame_kind find(const struct net_frames *frames, uint8_t *data, 
     const char *why = first_fault(frames, data[0]);
     if (!why && len == 1) return NET_FRAME_MORE;
     if (!why) why = second_fault(data[0], data[1]);
-    if (why) return refuse(out, CLOSE_PROTOCOL, why);
+    if (why) return refuse(out, NET_CLOSE_PROTOCOL, why);
     uint32_t bytes = len_bytes(data[1]);
     out->needed = HEAD_MIN + bytes;
     if (len < 2 + bytes) return NET_FRAME_MORE;
     uint64_t payload_len = len_read(data, bytes);
     why = len_fault(payload_len, bytes);
-    if (why) return refuse(out, CLOSE_PROTOCOL, why);
+    if (why) return refuse(out, NET_CLOSE_PROTOCOL, why);
     if (payload_len > message_max && !is_control(data[0]))
-        return refuse(out, CLOSE_TOO_LONG, "message too long");
+        return refuse(out, NET_CLOSE_TOO_LONG, "message too long");
     out->len = (uint32_t)payload_len;
     out->data = data + out->needed;
     out->needed += out->len;
@@ -174,7 +169,7 @@ static enum net_frame_kind data_read(struct net_frames *frames, uint8_t opcode,
         frames->utf8 = utf8_read(frames->utf8, out->data, out->len);
         bool cut = out->last && frames->utf8 != UTF8_CHARACTER;
         if (frames->utf8 == UTF8_BROKEN || cut)
-            return refuse(out, CLOSE_NOT_UTF8, "the text is not UTF-8");
+            return refuse(out, NET_CLOSE_NOT_UTF8, "the text is not UTF-8");
     }
     if (out->last) frames->opcode = 0;
     return NET_FRAME_DATA;
@@ -188,15 +183,15 @@ static bool is_close_code(uint16_t code) {
 }
 
 static enum net_frame_kind close_read(struct net_frame *out) {
-    out->code = CLOSE_NONE;
+    out->code = NET_CLOSE_NONE;
     if (out->len == 0) return NET_FRAME_CLOSE;
-    if (out->len == 1) return refuse(out, CLOSE_PROTOCOL, "half a close code");
+    if (out->len == 1) return refuse(out, NET_CLOSE_PROTOCOL, "half a close code");
     out->code = (uint16_t)(out->data[0] << 8 | out->data[1]);
     out->data += 2;
     out->len -= 2;
-    if (!is_close_code(out->code)) return refuse(out, CLOSE_PROTOCOL, "impossible close code");
+    if (!is_close_code(out->code)) return refuse(out, NET_CLOSE_PROTOCOL, "impossible close code");
     if (utf8_read(UTF8_CHARACTER, out->data, out->len) != UTF8_CHARACTER)
-        return refuse(out, CLOSE_NOT_UTF8, "the close reason is not UTF-8");
+        return refuse(out, NET_CLOSE_NOT_UTF8, "the close reason is not UTF-8");
     return NET_FRAME_CLOSE;
 }
 

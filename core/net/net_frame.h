@@ -15,6 +15,14 @@ enum net_opcode {
     NET_OPCODE_PONG = 10,
 };
 
+/* Those that are given here, or mean something (RFC 6455, 7.4.1). */
+enum net_close_code {
+    NET_CLOSE_PROTOCOL = 1002,
+    NET_CLOSE_NONE = 1005, /* a close frame without one */
+    NET_CLOSE_NOT_UTF8 = 1007,
+    NET_CLOSE_TOO_LONG = 1009,
+};
+
 #define NET_FRAME_HEAD_MAX 14     /* of a client's */
 #define NET_FRAME_CONTROL_MAX 125 /* payload of a ping, a pong, a close */
 

@@ -24,7 +24,6 @@ _Static_assert(sizeof(void *) >= sizeof(conn_id), "ids travel as opaque pointers
 #define NET_SUBPROTOCOL_MAX 64
 #define NET_FLUSH_MS 2000     /* for a close frame or a last answer, then the socket is shut */
 #define NET_SWEEP_MS 100      /* how often deadlines are looked at */
-#define NET_NO_CODE 1005      /* RFC 6455, 7.1.5: a close frame without one */
 #define NET_CHUNK_BYTES 65536 /* libwebsockets writes at most this at once */
 
 #define NET_TLS_OPTIONS (SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1)

@@ -22,7 +22,6 @@
 
 #define EVENTS_MAX 256
 #define READ_BYTES 65536
-#define TOO_LONG 1009
 #define PIECE_BYTES 512 /* at least so much room for the rest of a frame */
 
 static struct {
@@ -159,11 +158,12 @@ static bool take_frame(struct conn *conn, enum net_frame_kind kind, const struct
     case NET_FRAME_PING: net_ws_pong(conn, frame->data, frame->len); return true;
     case NET_FRAME_PONG: return true;
     case NET_FRAME_CLOSE:
-        if (net_ws_peer_closes(conn, frame->code == NET_NO_CODE ? 0 : frame->code))
+        if (net_ws_peer_closes(conn, frame->code == NET_CLOSE_NONE ? 0 : frame->code))
             net_conn_shut(conn);
         return false;
     default:
-        metrics_add(frame->code == TOO_LONG ? METRIC_DROP_OVERSIZE : METRIC_DROP_MALFORMED, 1);
+        metrics_add(
+            frame->code == NET_CLOSE_TOO_LONG ? METRIC_DROP_OVERSIZE : METRIC_DROP_MALFORMED, 1);
         conn->is_last_read = true;
         net_close(conn->id, frame->code, frame->why);
         return false;
@@ -181,10 +181,7 @@ static uint32_t take_frames(conn_id id, uint8_t *bytes, uint32_t len, uint32_t *
         *needed = frame.needed;
         if (kind == NET_FRAME_MORE) return at;
         at += frame.used;
-        if (take_frame(conn, kind, &frame)) continue;
-        conn = slots_find(&net_state.conns, id);
-        if (conn) conn->is_last_read = true;
-        return len;
+        if (!take_frame(conn, kind, &frame)) return len;
     }
     return at;
 }

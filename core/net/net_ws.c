@@ -166,7 +166,7 @@ void net_ws_receive(struct conn *conn, const uint8_t *data, size_t len, bool bin
     if (len > net_state.message_max_bytes || conn->rx_len > net_state.message_max_bytes - len) {
         metrics_add(METRIC_DROP_OVERSIZE, 1);
         rx_forget(conn);
-        net_close(conn->id, 1009, "message too long");
+        net_close(conn->id, NET_CLOSE_TOO_LONG, "message too long");
     } else if (last && conn->rx_len == 0) {
         deliver(conn, data, (uint32_t)len, binary);
     } else if (!rx_append(conn, data, (uint32_t)len)) {
@@ -308,8 +308,8 @@ static void finish(struct conn *conn) {
 /* Our own close frame, as bytes: libwebsockets sends one when a callback asks it to close, but as
  * Debian builds it it closes a second time at once, before the frame is out. */
 static void close_frame_send(struct conn *conn) {
-    uint8_t buffer[LWS_PRE + 4 + NET_CLOSE_REASON_MAX];
-    uint8_t *frame = buffer + LWS_PRE;
+    uint8_t buffer[LWS_PRE + NET_FRAME_SENT_HEAD_MAX + 2 + NET_CLOSE_REASON_MAX];
+    uint8_t *payload = buffer + LWS_PRE + NET_FRAME_SENT_HEAD_MAX;
     size_t reason_len = strlen(conn->close_reason);
     if (conn->close_sent || conn->dead) return;
     if (conn->queue.head || net_wire_waits(conn)) {
@@ -317,13 +317,12 @@ static void close_frame_send(struct conn *conn) {
         return;
     }
     conn->close_sent = true;
-    uint32_t len = conn->close_code == NET_NO_CODE ? 0 : 2 + (uint32_t)reason_len;
-    frame[0] = 0x88; /* the last frame of a close */
-    frame[1] = (uint8_t)len;
-    frame[2] = (uint8_t)(conn->close_code >> 8);
-    frame[3] = (uint8_t)conn->close_code;
-    memcpy(frame + 4, conn->close_reason, reason_len);
-    if (!net_wire_send(conn, frame, 2 + len)) net_conn_shut(conn);
+    payload[0] = (uint8_t)(conn->close_code >> 8);
+    payload[1] = (uint8_t)conn->close_code;
+    memcpy(payload + 2, conn->close_reason, reason_len);
+    uint32_t len = conn->close_code == NET_CLOSE_NONE ? 0 : 2 + (uint32_t)reason_len;
+    uint32_t head = net_frame_head(payload, NET_OPCODE_CLOSE, len);
+    if (!net_wire_send(conn, payload - head, head + len)) net_conn_shut(conn);
     finish(conn);
 }
 
@@ -345,7 +344,7 @@ int net_ws_peer_closes(struct conn *conn, uint16_t code) {
     conn->closing = true;
     net_conn_deadline(conn, NET_FLUSH_MS);
     if (!net_conn_is_own(conn)) return 0;
-    conn->close_code = code ? code : NET_NO_CODE;
+    conn->close_code = code ? code : NET_CLOSE_NONE;
     conn->close_reason[0] = '\0';
     close_frame_send(conn);
     return 0;
