@@ -26,7 +26,8 @@ enum {
     PEERS_MAX = 65536, /* by descriptor */
     SEATS = 8,
     LOBBIES_MAX = PEERS_MAX / SEATS,
-    SLOTS = 50, /* of 1 ms: 20 ticks a second, lobbies one after another */
+    SLOTS = 53,    /* 20 ticks a second, lobbies one after another */
+    SLOT_US = 943, /* in no step with the kernel's clock, which tells user from system time */
     IN_BYTES = 2048,
     EVENTS = 256,
     PAYLOAD_MAX = 60000,
@@ -35,10 +36,11 @@ enum {
 
 enum stage { STAGE_HTTP, STAGE_AUTHENTICATE, STAGE_FIND, STAGE_ENTER, STAGE_SEATED };
 
+/* Small, so that all of them stay in the cache. */
 struct peer {
-    enum stage stage;
-    uint32_t len;
-    uint8_t in[IN_BYTES];
+    uint32_t stage; /* enum stage */
+    uint32_t len;   /* of what has come of a frame */
+    uint8_t *rest;  /* owned, that; null until it is needed */
 };
 
 struct lobby {
@@ -46,7 +48,7 @@ struct lobby {
     uint32_t tick;
 };
 
-static struct peer *peers[PEERS_MAX];
+static struct peer peers[PEERS_MAX];
 static struct lobby lobbies[LOBBIES_MAX];
 static uint32_t seated, payload_bytes = 64;
 static int epoll_fd, listen_fd;
@@ -67,8 +69,8 @@ static void die(const char *what) {
 static void end_peer(int fd) {
     for (uint32_t i = 0; i < seated; i++)
         if (lobbies[i / SEATS].fds[i % SEATS] == fd) lobbies[i / SEATS].fds[i % SEATS] = 0;
-    free(peers[fd]);
-    peers[fd] = NULL;
+    free(peers[fd].rest);
+    peers[fd] = (struct peer){0};
     close(fd);
 }
 
@@ -81,7 +83,7 @@ static void accept_all(void) {
     const int one = 1;
     int fd;
     while ((fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-        if (fd >= PEERS_MAX || !(peers[fd] = calloc(1, sizeof *peers[fd]))) die("accept");
+        if (fd >= PEERS_MAX) die("accept");
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         watch(fd);
     }
@@ -129,14 +131,27 @@ static void on_text(int fd, struct peer *peer) {
     if (++peer->stage == STAGE_SEATED) take_seat(fd);
 }
 
+static void unmask(uint8_t *data, uint32_t size, const uint8_t mask[4]) {
+    uint64_t masks, word;
+    memcpy(&masks, mask, 4);
+    masks |= masks << 32;
+    for (; size >= sizeof word; size -= sizeof word, data += sizeof word) {
+        memcpy(&word, data, sizeof word);
+        word ^= masks;
+        memcpy(data, &word, sizeof word);
+    }
+    for (uint32_t i = 0; i < size; i++) data[i] ^= mask[i & 3];
+}
+
 /* One whole frame: its size, or 0. */
 static uint32_t take_frame(int fd, struct peer *peer, uint8_t *data, uint32_t len) {
     if (len < 6) return 0;
     uint32_t size = data[1] & 0x7f, head = size == 126 ? 8 : 6;
     if (head == 8) size = (uint32_t)data[2] << 8 | data[3];
     if (len < head || len - head < size) return 0;
-    const uint8_t *mask = data + head - 4;
-    for (uint32_t i = 0; i < size; i++) data[head + i] ^= mask[i & 3];
+    uint8_t mask[4];
+    memcpy(mask, data + head - 4, sizeof mask);
+    unmask(data + head, size, mask);
     if ((data[0] & 0x0f) == 2)
         counted.inputs++;
     else if ((data[0] & 0x0f) == 1)
@@ -145,41 +160,48 @@ static uint32_t take_frame(int fd, struct peer *peer, uint8_t *data, uint32_t le
 }
 
 /* A sign-in is answered and over; the rest is the handshake, whose key never changes. */
-static uint32_t take_request(int fd, struct peer *peer) {
+static uint32_t take_request(int fd, struct peer *peer, const uint8_t *data, uint32_t len) {
     static const char token[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                                 "Content-Length: 19\r\n\r\n{\"accessToken\":\"t\"}";
     static const char upgraded[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                                    "Connection: Upgrade\r\n"
                                    "Sec-WebSocket-Accept: eEnkf12gH1WJq0VMoyJq3lmyiJk=\r\n"
                                    "Sec-WebSocket-Protocol: muster.v1\r\n\r\n";
-    if (!memmem(peer->in, peer->len, "\r\n\r\n", 4)) return 0;
-    if (peer->in[0] == 'P') {
+    if (!memmem(data, len, "\r\n\r\n", 4)) return 0;
+    if (data[0] == 'P') {
         send_all(fd, token, sizeof token - 1);
     } else {
         send_all(fd, upgraded, sizeof upgraded - 1);
         peer->stage = STAGE_AUTHENTICATE;
     }
-    return peer->len;
+    return len;
+}
+
+static void keep(struct peer *peer, const uint8_t *data, uint32_t len) {
+    peer->len = len;
+    if (!len) return;
+    if (!peer->rest && !(peer->rest = malloc(IN_BYTES))) die("malloc");
+    memcpy(peer->rest, data, len);
 }
 
 static void on_readable(int fd) {
-    struct peer *peer = peers[fd];
-    ssize_t n = recv(fd, peer->in + peer->len, IN_BYTES - peer->len, MSG_DONTWAIT);
+    static uint8_t in[IN_BYTES];
+    struct peer *peer = &peers[fd];
+    if (peer->len) memcpy(in, peer->rest, peer->len);
+    ssize_t n = recv(fd, in + peer->len, IN_BYTES - peer->len, MSG_DONTWAIT);
     counted.syscalls++;
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n <= 0) {
         end_peer(fd);
         return;
     }
-    uint32_t at = 0, size;
-    peer->len += (uint32_t)n;
+    uint32_t at = 0, size, len = peer->len + (uint32_t)n;
     do {
-        size = peer->stage == STAGE_HTTP ? take_request(fd, peer)
-                                         : take_frame(fd, peer, peer->in + at, peer->len - at);
+        size = peer->stage == STAGE_HTTP ? take_request(fd, peer, in, len)
+                                         : take_frame(fd, peer, in + at, len - at);
         at += size;
-    } while (size && at < peer->len);
-    peer->len -= at;
-    if (peer->len && at) memmove(peer->in, peer->in + at, peer->len);
+    } while (size && at < len);
+    keep(peer, in + at, len - at);
 }
 
 /* ---- ticks ----------------------------------------------------------------------------------- */
@@ -206,10 +228,11 @@ static uint64_t now_us(void) {
 
 /* All slots that are due. */
 static void tick_due(uint64_t *next_us) {
+    static uint32_t slot;
     while (now_us() >= *next_us) {
-        uint32_t slot = (uint32_t)(*next_us / 1000 % SLOTS);
         for (uint32_t i = slot; i * SEATS < seated; i += SLOTS) tick(&lobbies[i]);
-        *next_us += 1000;
+        slot = slot + 1 < SLOTS ? slot + 1 : 0;
+        *next_us += SLOT_US;
     }
 }
 
@@ -265,7 +288,7 @@ int main(int argc, char **argv) {
     sigaction(SIGTERM, &action, NULL);
     printf("Server is ready: listening on 127.0.0.1:%u\n", listen_somewhere());
     fflush(stdout);
-    for (uint64_t next_us = now_us() / 1000 * 1000; !stopped;) turn(&next_us);
+    for (uint64_t next_us = now_us(); !stopped;) turn(&next_us);
     getrusage(RUSAGE_SELF, &end);
     printf("{\"snapshots\":%llu,\"inputs\":%llu,\"syscalls\":%llu,\"userUs\":%lld,"
            "\"systemUs\":%lld}\n",
