@@ -2,7 +2,7 @@
  * and prints what they saw.
  *
  * On this machine they come from addresses of their own in 127.0.0.0/8, eight each: a server's
- * limits for an address stay as they are shipped.
+ * limits for an address stay as they are shipped. IPv6 has one such address for all of them.
  */
 #include "load.h"
 
@@ -25,7 +25,7 @@
 #define PORT_DEFAULT 7350
 #define PLAYERS_MAX 20000
 #define RATE_DEFAULT 20
-#define RATE_MAX 60
+#define RATE_MAX 128
 #define SECONDS_DEFAULT 10
 #define SECONDS_MAX 600 /* an access token lasts 15 minutes, and is not renewed here */
 #define DESCRIPTORS_BESIDE 16u
@@ -35,7 +35,7 @@
 #define LOOPBACK_COUNT 0xfe0000u
 
 static const char usage[] =
-    "--url http://HOST[:PORT] --players N [--rate HZ] [--seconds S] [--mode NAME]\n"
+    "--url http[s]://HOST[:PORT] --players N [--rate HZ] [--seconds S] [--mode NAME]\n"
     "             [--json] [--i-run-this-server]";
 
 struct load {
@@ -43,7 +43,8 @@ struct load {
     struct load_report report;
     bool is_ours; /* --i-run-this-server */
     bool json;
-    char host[256];
+    bool with_tls;
+    char host[256]; /* without the brackets of an IPv6 address */
     uint16_t port;
 };
 
@@ -54,76 +55,127 @@ static int complain(const char *what, const char *found) {
 
 /* ---- the server ------------------------------------------------------------------------------ */
 
-/* http://HOST[:PORT][/] */
-static int read_url(struct load *load, const char *url) {
-    int end = 0;
-    unsigned port = PORT_DEFAULT;
-    load->report.url = url;
-    if (strncmp(url, "https://", 8) == 0)
-        return complain("--url: TLS is not spoken; expected the node's own http address, found ",
-                        url);
-    if (sscanf(url, "http://%255[A-Za-z0-9.-]%n:%u%n", load->host, &end, &port, &end) < 1 ||
-        port < 1 || port > 65535 || strcmp(url + end + (url[end] == '/'), "") != 0)
-        return complain("--url: expected http://HOST[:PORT], found ", url);
-    load->port = (uint16_t)port;
-    return 0;
+static bool read_scheme(struct load *load, const char **url) {
+    static const char *const schemes[] = {"http://", "ws://", "https://", "wss://"};
+    for (uint32_t i = 0; i < 4; i++) {
+        size_t len = strlen(schemes[i]);
+        if (strncmp(*url, schemes[i], len) != 0) continue;
+        load->with_tls = i >= 2;
+        *url += len;
+        return true;
+    }
+    return false;
 }
 
-static bool is_loopback(const struct sockaddr_in *to) {
-    return ntohl(to->sin_addr.s_addr) >> 24 == LOOPBACK_NET;
+/* HOST, an IPv4 address, or an IPv6 address in brackets. */
+static bool read_host(struct load *load, const char **url) {
+    int end = 0;
+    bool found = sscanf(*url, "[%255[0-9A-Fa-f:.]]%n", load->host, &end) == 1 && end > 0;
+    if (!found) found = sscanf(*url, "%255[A-Za-z0-9.-]%n", load->host, &end) == 1;
+    *url += end;
+    return found;
+}
+
+static bool read_port(struct load *load, const char **url) {
+    unsigned port = PORT_DEFAULT;
+    int end = 0;
+    if (**url == ':' && (sscanf(*url, ":%5u%n", &port, &end) != 1 || port < 1 || port > 65535))
+        return false;
+    load->port = (uint16_t)port;
+    *url += end;
+    return true;
+}
+
+/* As a browser has it, or a program. */
+static bool is_known_path(const char *path) {
+    return !path[0] || strcmp(path, "/") == 0 || strcmp(path, "/ws") == 0;
+}
+
+static int read_url(struct load *load, const char *url) {
+    const char *at = url;
+    load->report.url = url;
+    if (read_scheme(load, &at) && read_host(load, &at) && read_port(load, &at) && is_known_path(at))
+        return 0;
+    return complain("--url: expected http://HOST[:PORT] or https://HOST[:PORT], found ", url);
+}
+
+static bool is_loopback(const struct sockaddr_storage *to) {
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)to;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)to;
+    if (to->ss_family == AF_INET) return ntohl(v4->sin_addr.s_addr) >> 24 == LOOPBACK_NET;
+    return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
+/* IPv4 where there is both: a server listens there at least. */
+static bool find_address(struct load *load) {
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    char port[8];
+    snprintf(port, sizeof port, "%u", load->port);
+    int error = getaddrinfo(load->host, port, &hints, &found);
+    if (error) {
+        fprintf(stderr, "muster: load: %s has no address: %s\n", load->host, gai_strerror(error));
+        return false;
+    }
+    const struct addrinfo *taken = found;
+    while (taken->ai_family != AF_INET && taken->ai_next) taken = taken->ai_next;
+    if (taken->ai_family != AF_INET) taken = found;
+    memcpy(&load->crowd.world.to, taken->ai_addr, taken->ai_addrlen);
+    freeaddrinfo(found);
+    return true;
 }
 
 /* Where the server is, and whether it may be put under load. */
 static int find_server(struct load *load) {
     struct player_world *world = &load->crowd.world;
-    const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    int error = getaddrinfo(load->host, NULL, &hints, &found);
-    if (error) {
-        fprintf(stderr, "muster: load: %s has no IPv4 address: %s\n", load->host,
-                gai_strerror(error));
-        return EXIT_UNAVAILABLE;
-    }
-    world->to = *(struct sockaddr_in *)(void *)found->ai_addr;
-    world->to.sin_port = htons(load->port);
-    freeaddrinfo(found);
+    if (!find_address(load)) return EXIT_UNAVAILABLE;
     load->report.is_local = is_loopback(&world->to);
     if (!load->report.is_local && !load->is_ours)
         return complain(load->host, ": load on a server of somebody else's is an attack; on your "
                                     "own machine over there, add --i-run-this-server");
+    world->host = load->host;
+    if (load->with_tls && !(world->tls = wire_tls_create()))
+        return complain("no memory for TLS", "");
     /* Not those of the run before, of which the server still knows. */
     srandom((unsigned)(time(NULL) ^ getpid()));
-    if (load->report.is_local)
+    if (load->report.is_local && world->to.ss_family == AF_INET)
         world->from = (LOOPBACK_NET << 24) + LOOPBACK_FIRST + (uint32_t)random() % LOOPBACK_COUNT;
     return 0;
 }
 
 /* One request with an answer. False: errno says why; 0 when it is not HTTP, or too long. */
-static bool get(const struct load *load, const char *path, struct frame_buffer *in, int *status,
-                const char **body, uint32_t *body_len) {
-    const struct timeval patience = {.tv_sec = ANSWER_TIMEOUT_S};
-    const struct sockaddr_in *to = &load->crowd.world.to;
+static bool exchange(const struct load *load, struct wire *wire, const char *path,
+                     struct frame_buffer *in, int *status, const char **body, uint32_t *body_len) {
+    const struct sockaddr *to = (const struct sockaddr *)&load->crowd.world.to;
     char request[512];
-    bool answered = false;
     ssize_t n = 1;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int len =
         snprintf(request, sizeof request,
                  "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path, load->host);
-    if (fd < 0) return false;
+    if (connect(wire->fd, to, sizeof load->crowd.world.to) != 0 || wire_shake_hands(wire) != 1 ||
+        wire_send(wire, request, (uint32_t)len) != len)
+        return false;
+    errno = 0;
+    while (n > 0 && frame_buffer_grow(in)) {
+        n = wire_recv(wire, in->data + in->len, in->cap - in->len);
+        in->len += n > 0 ? (uint32_t)n : 0;
+        if (frame_http_answer(in, status, body, body_len) > 0) return true;
+    }
+    return false;
+}
+
+static bool get(const struct load *load, const char *path, struct frame_buffer *in, int *status,
+                const char **body, uint32_t *body_len) {
+    const struct timeval patience = {.tv_sec = ANSWER_TIMEOUT_S};
+    const struct player_world *world = &load->crowd.world;
+    struct wire wire;
+    int fd = socket(world->to.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || !wire_open(&wire, fd, world->tls, load->host)) return false;
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    if (connect(fd, (const struct sockaddr *)to, sizeof *to) == 0 &&
-        send(fd, request, (size_t)len, MSG_NOSIGNAL) == len) {
-        errno = 0;
-        while (!answered && n > 0 && frame_buffer_grow(in)) {
-            n = recv(fd, in->data + in->len, in->cap - in->len, 0);
-            in->len += n > 0 ? (uint32_t)n : 0;
-            answered = frame_http_answer(in, status, body, body_len) > 0;
-        }
-    }
+    bool answered = exchange(load, &wire, path, in, status, body, body_len);
     int error = errno;
-    close(fd);
+    wire_close(&wire);
     errno = error == EAGAIN || error == EINPROGRESS ? ETIMEDOUT : error;
     return answered;
 }
@@ -270,5 +322,6 @@ int load_command(int argc, char **argv) {
     code = open_crowd(&load);
     if (code == 0) code = play(&load);
     crowd_close(&load.crowd);
+    wire_tls_destroy(load.crowd.world.tls);
     return code;
 }

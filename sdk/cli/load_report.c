@@ -18,7 +18,8 @@ void load_report_begin(struct load_report *report, const struct crowd *crowd) {
 static int find_server(const struct load_report *report) {
     const struct crowd *crowd = report->crowd;
     for (uint32_t i = 0; report->is_local && i < crowd->started; i++)
-        if (crowd->players[i].phase == PLAYER_SEATED) return server_pid_find(crowd->players[i].fd);
+        if (crowd->players[i].phase == PLAYER_SEATED)
+            return server_pid_find(crowd->players[i].wire.fd);
     return 0;
 }
 
@@ -99,6 +100,9 @@ static void set_match_figures(json_t *out, const struct load_report *report) {
     set(out, "intervalP50Ms", ms_at(&world->intervals, 0.5));
     set(out, "intervalP99Ms", ms_at(&world->intervals, 0.99));
     set(out, "intervalP999Ms", ms_at(&world->intervals, 0.999));
+    set(out, "inputLatencyP50Ms", ms_at(&world->latencies, 0.5));
+    set(out, "inputLatencyP99Ms", ms_at(&world->latencies, 0.99));
+    set(out, "inputLatencyP999Ms", ms_at(&world->latencies, 0.999));
     set(out, "matchmakingWaitP50Ms", ms_at(&world->waits, 0.5));
     set(out, "matchmakingWaitP95Ms", ms_at(&world->waits, 0.95));
     set(out, "matchmakingWaitP99Ms", ms_at(&world->waits, 0.99));
@@ -149,8 +153,9 @@ void load_report_text(const struct load_report *report) {
     printf("snapshots     %8.0f /s   interval p50 %.1f, p99 %.1f, p99.9 %.1f ms\n",
            (double)world->snapshots / measured_s(report), ms_at(&world->intervals, 0.5),
            ms_at(&world->intervals, 0.99), ms_at(&world->intervals, 0.999));
-    printf("inputs        %8.0f /s   %u a second each\n",
-           (double)world->inputs / measured_s(report), report->rate_hz);
+    printf("inputs        %8.0f /s   until a snapshot has them p50 %.1f, p99 %.1f, p99.9 %.1f ms\n",
+           (double)world->inputs / measured_s(report), ms_at(&world->latencies, 0.5),
+           ms_at(&world->latencies, 0.99), ms_at(&world->latencies, 0.999));
     printf("connections   %8.1f %%    %u tried; %u came back, %u seats lost\n",
            connection_success(world) * 100, world->connections_tried, world->returned,
            world->seats_lost);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -90,21 +91,24 @@ bool crowd_arrive(struct crowd *crowd) {
 
 static bool all_gone(const struct crowd *crowd) {
     for (uint32_t i = 0; i < crowd->started; i++)
-        if (crowd->players[i].phase == PLAYER_LEAVING && crowd->players[i].fd >= 0) return false;
+        if (crowd->players[i].phase == PLAYER_LEAVING && crowd->players[i].wire.fd >= 0)
+            return false;
     return true;
 }
 
 void crowd_leave(struct crowd *crowd) {
     uint64_t deadline = crowd_now_us() + LEAVE_PATIENCE_US;
     for (uint32_t i = 0; i < crowd->started; i++)
-        if (crowd->players[i].fd >= 0 && crowd->players[i].phase > PLAYER_AUTHENTICATING)
+        if (crowd->players[i].wire.fd >= 0 && crowd->players[i].phase > PLAYER_AUTHENTICATING)
             talk_leave(&crowd->players[i]);
     while (!all_gone(crowd) && crowd_now_us() < deadline) crowd_turn(crowd);
 }
 
-struct sockaddr_in crowd_loopback(uint16_t port) {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+struct sockaddr_storage crowd_loopback(uint16_t port) {
+    struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_port = htons(port)};
+    struct sockaddr_storage to = {0};
+    loopback.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    memcpy(&to, &loopback, sizeof loopback);
     return to;
 }
 

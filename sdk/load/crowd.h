@@ -17,7 +17,7 @@ struct crowd {
 };
 
 /* This machine, which players of benchmarks play on. */
-struct sockaddr_in crowd_loopback(uint16_t port);
+struct sockaddr_storage crowd_loopback(uint16_t port);
 
 /* players_max and world.to are set; what is left out of world: 20 inputs a second in "arena".
  * False: errno says why. */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
 static uint32_t u32_at(const uint8_t *data) {
     return (uint32_t)data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 |
@@ -31,7 +30,16 @@ static void note_gap(struct player *player, uint32_t tick) {
     player->newest_us = now_us;
 }
 
+/* Of one input at a time: of each it would say no more. */
+static void note_latency(struct player *player, uint32_t ack) {
+    struct player_world *world = player->world;
+    if (!player->timed || ack < player->timed) return;
+    if (world->measuring) histogram_add(&world->latencies, world->now_us - player->timed_us);
+    player->timed = 0;
+}
+
 static void begin(struct player *player) {
+    player->timed = 0;
     player->due_us = player->world->now_us + (uint64_t)(player->number % 50) * 1000;
     player->in_match = true;
     player->world->arrived += !player->has_arrived;
@@ -42,7 +50,10 @@ void play_on_snapshot(struct player *player, const uint8_t *payload, uint32_t le
     if (len < 16) return;
     uint32_t tick = u32_at(payload + 4);
     if (player->world->measuring && player->in_match) note_interval(player, tick, len);
-    if (!player->in_match) begin(player);
+    if (player->in_match)
+        note_latency(player, u32_at(payload + 8));
+    else
+        begin(player);
     note_gap(player, tick);
 }
 
@@ -69,6 +80,13 @@ static void write_input(const struct player *player, uint8_t *input) {
     input[13] = (uint8_t)way[1];
 }
 
+static void note_sent(struct player *player) {
+    player->world->inputs += player->world->measuring;
+    if (player->timed) return;
+    player->timed = player->sequence;
+    player->timed_us = player->world->now_us;
+}
+
 void play_send_input(struct player *player) {
     struct player_world *world = player->world;
     uint8_t input[14], frame[FRAME_ROOM(sizeof input)];
@@ -78,9 +96,9 @@ void play_send_input(struct player *player) {
     player->sequence++;
     write_input(player, input);
     uint32_t len = frame_encode(frame, FRAME_BINARY, input, sizeof input);
-    ssize_t sent = send(player->fd, frame, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t sent = wire_send(&player->wire, frame, len);
     if (sent == (ssize_t)len)
-        world->inputs += world->measuring;
+        note_sent(player);
     else if (sent < 0 && errno == EAGAIN)
         world->inputs_blocked++;
     else

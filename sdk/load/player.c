@@ -22,8 +22,7 @@
 #define FLOOD_PAUSE_MS 10000u
 
 void player_hang_up(struct player *player) {
-    if (player->fd >= 0) close(player->fd);
-    player->fd = -1;
+    wire_close(&player->wire);
     player->in_match = false;
     player->due_us = PLAYER_NEVER;
 }
@@ -91,7 +90,7 @@ void player_lose(struct player *player, uint32_t code, const char *how) {
 
 /* Handshake texts are small and the socket is empty then: a short write is a failure. */
 static void send_all(struct player *player, const void *data, uint32_t len) {
-    if (send(player->fd, data, len, MSG_NOSIGNAL) != (ssize_t)len)
+    if (wire_send(&player->wire, data, len) != (ssize_t)len)
         player_lose(player, 0, strerror(errno));
 }
 
@@ -109,26 +108,28 @@ static bool come_from(const struct player *player) {
     const struct player_world *world = player->world;
     struct sockaddr_in from = {.sin_family = AF_INET};
     from.sin_addr.s_addr = htonl(world->from + player->number / PLAYERS_PER_ADDRESS);
-    return !world->from || bind(player->fd, (struct sockaddr *)&from, sizeof from) == 0;
+    return !world->from || bind(player->wire.fd, (struct sockaddr *)&from, sizeof from) == 0;
+}
+
+static bool make_socket(struct player *player) {
+    const struct player_world *world = player->world;
+    const int one = 1;
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT, .data.ptr = player};
+    int fd = socket(world->to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0 || !wire_open(&player->wire, fd, world->tls, world->host)) return false;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    return come_from(player) && epoll_ctl(world->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 /* What is to be said is said when it is connected. */
 static void open_socket(struct player *player, enum player_phase phase) {
-    const int one = 1;
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT, .data.ptr = player};
+    const struct sockaddr *to = (const struct sockaddr *)&player->world->to;
     player->phase = phase;
     player->in.len = 0;
     player->connecting = true;
-    player->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (player->fd < 0 || !come_from(player) ||
-        epoll_ctl(player->world->epoll_fd, EPOLL_CTL_ADD, player->fd, &event) != 0) {
+    if (!make_socket(player))
         player_fail(player, "no socket: %s", strerror(errno));
-        return;
-    }
-    setsockopt(player->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    if (connect(player->fd, (const struct sockaddr *)&player->world->to,
-                sizeof player->world->to) != 0 &&
-        errno != EINPROGRESS)
+    else if (connect(player->wire.fd, to, sizeof player->world->to) != 0 && errno != EINPROGRESS)
         player_lose(player, 0, strerror(errno));
 }
 
@@ -150,23 +151,29 @@ static void say_upgrade(struct player *player) {
     send_all(player, request, sizeof request - 1);
 }
 
+/* The socket can be written to, or with TLS there is something to go on with. */
 static void on_connected(struct player *player) {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = player};
-    int error = 0;
+    int fd = player->wire.fd, error = 0, made = -1;
     socklen_t len = sizeof error;
-    getsockopt(player->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-    player->connecting = false;
-    epoll_ctl(player->world->epoll_fd, EPOLL_CTL_MOD, player->fd, &event);
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+    epoll_ctl(player->world->epoll_fd, EPOLL_CTL_MOD, fd, &event);
     if (error)
-        player_lose(player, 0, strerror(error));
-    else if (player->phase == PLAYER_SIGNING_IN)
-        say_guest(player);
+        errno = error;
     else
+        made = wire_shake_hands(&player->wire);
+    player->connecting = made == 0;
+    if (made < 0)
+        player_lose(player, 0, strerror(errno));
+    else if (made && player->phase == PLAYER_SIGNING_IN)
+        say_guest(player);
+    else if (made)
         say_upgrade(player);
 }
 
 void player_init(struct player *player, struct player_world *world, uint32_t number) {
-    *player = (struct player){.world = world, .number = number, .fd = -1, .due_us = PLAYER_NEVER};
+    *player =
+        (struct player){.world = world, .number = number, .wire.fd = -1, .due_us = PLAYER_NEVER};
 }
 
 void player_start(struct player *player) {
@@ -181,7 +188,7 @@ static void on_signed_in(struct player *player, int status, const char *body, ui
         player_fail(player, "guest sign-in: HTTP %d: %.*s", status, (int)len, body);
     } else {
         player->token = strdup(token);
-        close(player->fd);
+        wire_close(&player->wire);
         open_socket(player, PLAYER_UPGRADING);
     }
     json_decref(answer);
@@ -227,7 +234,7 @@ static bool take_message(struct player *player) {
     const char *body;
     int kind;
     uint32_t len, size;
-    if (player->fd < 0) return false;
+    if (player->wire.fd < 0) return false;
     if (player->phase == PLAYER_SIGNING_IN || player->phase == PLAYER_UPGRADING) {
         bool signing_in = player->phase == PLAYER_SIGNING_IN;
         size = frame_http_answer(&player->in, &kind, &body, &len);
@@ -252,7 +259,7 @@ static void read_some(struct player *player) {
         player_fail(player, "a message over %u bytes", FRAME_BUFFER_MAX);
         return;
     }
-    ssize_t n = recv(player->fd, in->data + in->len, in->cap - in->len, MSG_DONTWAIT);
+    ssize_t n = wire_recv(&player->wire, in->data + in->len, in->cap - in->len);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n <= 0) {
         player_lose(player, 0, "connection lost");
@@ -264,8 +271,11 @@ static void read_some(struct player *player) {
 }
 
 void player_on_events(struct player *player, uint32_t events) {
-    if (player->fd >= 0 && player->connecting) on_connected(player);
-    if (player->fd >= 0 && events & (EPOLLIN | EPOLLHUP | EPOLLERR)) read_some(player);
+    if (player->wire.fd >= 0 && player->connecting) on_connected(player);
+    if (player->wire.fd < 0 || player->connecting) return;
+    if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR))) return;
+    do read_some(player);
+    while (wire_has_more(&player->wire));
 }
 
 void player_on_due(struct player *player) {

@@ -8,10 +8,12 @@
 #define LOAD_PLAYER_H
 
 #include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "frame.h"
 #include "histogram.h"
 #include "match_set.h"
+#include "wire.h"
 
 #define PLAYER_TOKEN_MAX 128u
 #define PLAYER_NEVER UINT64_MAX
@@ -32,7 +34,9 @@ enum player_phase {
 
 /* Shared by all players. */
 struct player_world {
-    struct sockaddr_in to;
+    struct sockaddr_storage to; /* IPv4 or IPv6 */
+    const char *host;           /* as it is called there; null: it does not matter */
+    struct ssl_ctx_st *tls;     /* owned by who set it; null: plain */
     uint32_t from; /* the first of the addresses they come from, PLAYERS_PER_ADDRESS each; 0: any */
     const char *game_mode;
     uint32_t input_interval_us;
@@ -46,6 +50,7 @@ struct player_world {
     uint64_t inputs;
     uint64_t inputs_blocked;    /* the socket was full */
     struct histogram intervals; /* between snapshots of one player */
+    struct histogram latencies; /* from an input to the first snapshot that says it was taken */
     struct histogram waits;     /* from a search to the place that was found */
     uint32_t arrived;           /* have seen a snapshot */
     uint32_t connections_tried;
@@ -59,7 +64,7 @@ struct player_world {
 
 struct player {
     struct player_world *world;
-    int fd;
+    struct wire wire;
     uint32_t number;
     enum player_phase phase;
     bool connecting;
@@ -73,6 +78,8 @@ struct player {
     uint64_t searching_us; /* since when; 0: not */
     uint64_t due_us;
     uint32_t sequence;
+    uint32_t timed; /* the input whose latency is measured; 0: none */
+    uint64_t timed_us;
     bool has_arrived;
     bool in_match;
     uint32_t last_tick;

@@ -44,21 +44,45 @@ static void read_memory(int pid, struct server_facts *out) {
     out->rss_bytes = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Of the socket whose own end is `own` and whose other end is `other`; 0: not on this machine. */
-static unsigned long inode_of(const struct sockaddr_in *own, const struct sockaddr_in *other) {
-    FILE *file = fopen("/proc/net/tcp", "r");
-    unsigned own_ip, own_port, other_ip, other_port;
+/* As /proc/net/tcp and tcp6 write it: words of the address as they lie in memory, and the port. */
+static void write_end(const struct sockaddr_storage *end, bool mapped, char out[48]) {
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)end;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)end;
+    uint32_t words[4] = {0, 0, htonl(0xffff), v4->sin_addr.s_addr};
+    if (end->ss_family == AF_INET6) memcpy(words, &v6->sin6_addr, sizeof words);
+    if (end->ss_family == AF_INET6 || mapped)
+        snprintf(out, 48, "%08X%08X%08X%08X:%04X", words[0], words[1], words[2], words[3],
+                 ntohs(v4->sin_port)); /* where the port lies in both */
+    else
+        snprintf(out, 48, "%08X:%04X", words[3], ntohs(v4->sin_port));
+}
+
+static unsigned long inode_in(const char *table, const char *own, const char *other) {
+    FILE *file = fopen(table, "r");
+    char line[512], from[48], to[48];
     unsigned long inode, found = 0;
-    char line[256];
     while (file && !found && fgets(line, sizeof line, file)) {
-        int read = sscanf(line, "%*d: %x:%x %x:%x %*x %*x:%*x %*x:%*x %*x %*u %*u %lu", &own_ip,
-                          &own_port, &other_ip, &other_port, &inode);
-        if (read == 5 && own_ip == own->sin_addr.s_addr && own_port == ntohs(own->sin_port) &&
-            other_ip == other->sin_addr.s_addr && other_port == ntohs(other->sin_port))
-            found = inode;
+        int read =
+            sscanf(line, "%*d: %47s %47s %*x %*x:%*x %*x:%*x %*x %*u %*u %lu", from, to, &inode);
+        if (read == 3 && strcmp(from, own) == 0 && strcmp(to, other) == 0) found = inode;
     }
     if (file) fclose(file);
     return found;
+}
+
+/* Of the socket whose own end is `own` and whose other end is `other`; 0: not on this machine. A
+ * server that listens for both has IPv4 among its IPv6. */
+static unsigned long inode_of(const struct sockaddr_storage *own,
+                              const struct sockaddr_storage *other) {
+    char from[48], to[48];
+    unsigned long inode = 0;
+    write_end(own, false, from);
+    write_end(other, false, to);
+    if (own->ss_family == AF_INET) inode = inode_in("/proc/net/tcp", from, to);
+    if (inode) return inode;
+    write_end(own, true, from);
+    write_end(other, true, to);
+    return inode_in("/proc/net/tcp6", from, to);
 }
 
 static bool has_open(const char *pid, const char *what) {
@@ -77,12 +101,12 @@ static bool has_open(const char *pid, const char *what) {
 }
 
 int server_pid_find(int fd) {
-    struct sockaddr_in here, there;
-    socklen_t len = sizeof here;
+    struct sockaddr_storage here, there;
+    socklen_t here_len = sizeof here, there_len = sizeof there;
     char socket[32];
     int pid = 0;
-    if (getsockname(fd, (struct sockaddr *)&here, &len) != 0 ||
-        getpeername(fd, (struct sockaddr *)&there, &len) != 0)
+    if (getsockname(fd, (struct sockaddr *)&here, &here_len) != 0 ||
+        getpeername(fd, (struct sockaddr *)&there, &there_len) != 0)
         return 0;
     unsigned long inode = inode_of(&there, &here);
     DIR *dir = inode ? opendir("/proc") : NULL;

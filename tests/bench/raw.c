@@ -28,6 +28,7 @@ enum {
     LOBBIES_MAX = PEERS_MAX / SEATS,
     SLOTS = 53,    /* 20 ticks a second, lobbies one after another */
     SLOT_US = 943, /* in no step with the kernel's clock, which tells user from system time */
+    SLOTS_PER_TURN = 10,
     IN_BYTES = 2048,
     EVENTS = 256,
     PAYLOAD_MAX = 60000,
@@ -135,7 +136,7 @@ static void unmask(uint8_t *data, uint32_t size, const uint8_t mask[4]) {
     uint64_t masks, word;
     memcpy(&masks, mask, 4);
     masks |= masks << 32;
-    for (; size >= sizeof word; size -= sizeof word, data += sizeof word) {
+    for (; size >= sizeof word; size -= 8, data += 8) {
         memcpy(&word, data, sizeof word);
         word ^= masks;
         memcpy(data, &word, sizeof word);
@@ -149,9 +150,7 @@ static uint32_t take_frame(int fd, struct peer *peer, uint8_t *data, uint32_t le
     uint32_t size = data[1] & 0x7f, head = size == 126 ? 8 : 6;
     if (head == 8) size = (uint32_t)data[2] << 8 | data[3];
     if (len < head || len - head < size) return 0;
-    uint8_t mask[4];
-    memcpy(mask, data + head - 4, sizeof mask);
-    unmask(data + head, size, mask);
+    unmask(data + head, size, data + head - 4);
     if ((data[0] & 0x0f) == 2)
         counted.inputs++;
     else if ((data[0] & 0x0f) == 1)
@@ -226,11 +225,11 @@ static uint64_t now_us(void) {
     return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
 }
 
-/* All slots that are due. */
+/* The slots that are due; not so many that nothing is read. */
 static void tick_due(uint64_t *next_us) {
     static uint32_t slot;
-    while (now_us() >= *next_us) {
-        for (uint32_t i = slot; i * SEATS < seated; i += SLOTS) tick(&lobbies[i]);
+    for (uint32_t i = 0; i < SLOTS_PER_TURN && now_us() >= *next_us; i++) {
+        for (uint32_t at = slot; at * SEATS < seated; at += SLOTS) tick(&lobbies[at]);
         slot = slot + 1 < SLOTS ? slot + 1 : 0;
         *next_us += SLOT_US;
     }

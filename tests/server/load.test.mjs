@@ -1,7 +1,9 @@
 // muster load: guests by the dozen against a server whose limits for an address are those it ships with.
 
 import assert from "node:assert/strict";
+import { networkInterfaces } from "node:os";
 import { test } from "node:test";
+import { makeCertificate } from "../kit/certificate.mjs";
 import { MUSTER, freePort, muster, runDaemon, startServer, tempDir } from "../kit/harness.mjs";
 
 const PLAYERS = 24;
@@ -22,6 +24,11 @@ const SHIPPED = {
     plugins: undefined,
 };
 
+/** All addresses to listen on, and the one to find it at: IPv6 where this machine has it. */
+const [ANY, HOME] = Object.values(networkInterfaces()).flat().some(({ address }) => address === "::1")
+    ? ["::", "[::1]"]
+    : ["0.0.0.0", "127.0.0.1"];
+
 const load = async (t, ...options) => muster(await tempDir(t), "load", ...options);
 
 test("so many guests find matches, play one after the other, and leave nothing behind", async (t) => {
@@ -41,6 +48,7 @@ test("so many guests find matches, play one after the other, and leave nothing b
     assert.equal(found.rateHz, 20);
     assert.ok(found.snapshotsPerSecond > 0 && found.inputsPerSecond > 0, stdout);
     assert.ok(found.intervalP50Ms > 0 && found.intervalP50Ms <= found.intervalP999Ms, stdout);
+    assert.ok(found.inputLatencyP50Ms > 0 && found.inputLatencyP50Ms <= found.inputLatencyP999Ms, stdout);
     assert.ok(found.matchmakingWaitP50Ms <= found.matchmakingWaitP99Ms, stdout);
     assert.ok(found.matchesStarted > LOBBIES && found.matchesCompleted >= LOBBIES, stdout);
     assert.ok(found.serverRssBytes > 2 ** 20 && found.serverCpuPercent >= 0, stdout);
@@ -55,10 +63,15 @@ test("so many guests find matches, play one after the other, and leave nothing b
     assert.match(cramped.stderr, /300 players need 316 file descriptors, .* have 64: raise it/);
 });
 
-test("who is dropped by a restart comes back to the seat", async (t) => {
+test("with TLS and IPv6: who is dropped by a restart comes back to the seat", async (t) => {
     const lobby = { countdownMs: 2000, playersMin: 8 }; // so all are seated, and none has played yet
-    const server = await startServer(t, { config: { ...SHIPPED, lobby }, args: ["--supervise"] });
-    const run = load(t, "--url", server.httpUrl, "--players", "8", "--seconds", "1", "--json");
+    const config = {
+        ...SHIPPED, lobby, net: { ...SHIPPED.net, address: ANY },
+        tls: await makeCertificate(await tempDir(t), "load"),
+    };
+    const server = await startServer(t, { config, args: ["--supervise"] });
+    const url = `wss://${HOME}:${server.port}/ws`;
+    const run = load(t, "--url", url, "--players", "8", "--seconds", "1", "--json");
     await server.waitForOutput(/arena starting/);
     await server.command("restart now");
     const { code, stdout, stderr } = await run;
@@ -67,6 +80,7 @@ test("who is dropped by a restart comes back to the seat", async (t) => {
     assert.equal(found.returned, 8, stdout);
     assert.equal(found.seatsLost, 0);
     assert.equal(found.matchesStarted, 1);
+    assert.ok(found.inputsPerSecond > 0 && found.serverRssBytes > 2 ** 20, stdout);
 });
 
 test("what cannot be put under load is said", async (t) => {
@@ -77,6 +91,12 @@ test("what cannot be put under load is said", async (t) => {
     const none = await load(t, "--url", dead, "--players", "1");
     assert.equal(none.code, UNAVAILABLE);
     assert.equal(none.stderr, `muster: load: ${dead} does not answer: Connection refused\n`);
+    for (const url of ["ftp://localhost", "http://", "http://[::1", "http://localhost:0", "http://localhost/x"]) {
+        const wrong = await load(t, "--url", url, "--players", "1");
+        assert.equal(wrong.code, USAGE);
+        assert.equal(
+            wrong.stderr, `muster: load: --url: expected http://HOST[:PORT] or https://HOST[:PORT], found ${url}\n`);
+    }
     const many = await load(t, "--url", dead, "--players", "0");
     assert.equal(many.code, USAGE);
     assert.match(many.stderr, /--players: expected 1 to \d+, found 0/);
