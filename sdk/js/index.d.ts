@@ -6,6 +6,7 @@ export { MusterError } from "./errors.js";
 export { LobbyControl } from "./lobby.js";
 export { MovePredictor } from "./predict.js";
 export { backoffMs, closePolicy, isRefusal, retryAfterMs } from "./policy.js";
+export { Reader } from "./reader.js";
 export { BATCH_MAX, RpcClient } from "./rpc.js";
 export { INFLATED_MAX, SEAT_NONE, decodeJsonFrame, decodeSnapshot, encodeInput, encodeMessage, inflate, inflateFrame, isDeflated, } from "./snapshot.js";
 export { SyncState } from "./sync.js";

@@ -6,6 +6,7 @@ export class Reader {
     #view;
     #what;
     #at = 0;
+    #bitsLeft = 0; // of the byte before
 
     /**
      * @param {Uint8Array} bytes
@@ -26,6 +27,7 @@ export class Reader {
         const at = this.#at;
         if (at + bytes > this.#view.byteLength) throw this.error("too short");
         this.#at += bytes;
+        this.#bitsLeft = 0;
         return at;
     }
 
@@ -59,6 +61,38 @@ export class Reader {
 
     f32() {
         return this.#view.getFloat32(this.#take(4), true);
+    }
+
+    /**
+     * Bits as muster/writer.h and a Writer in Lua put them, the lowest one first. Whole bytes after
+     * them begin at the next byte.
+     *
+     * @param {number} width 0 to 32
+     */
+    bits(width) {
+        let value = 0;
+        for (let have = 0; have < width; ) {
+            if (this.#bitsLeft === 0) {
+                this.#take(1);
+                this.#bitsLeft = 8;
+            }
+            const rest = this.#view.getUint8(this.#at - 1) >> (8 - this.#bitsLeft);
+            const taken = Math.min(this.#bitsLeft, width - have);
+            value += (rest & ((1 << taken) - 1)) * 2 ** have;
+            this.#bitsLeft -= taken;
+            have += taken;
+        }
+        return value;
+    }
+
+    /**
+     * The same, whose highest bit is the sign.
+     *
+     * @param {number} width 1 to 32
+     */
+    signedBits(width) {
+        const value = this.bits(width);
+        return value >= 2 ** (width - 1) ? value - 2 ** width : value;
     }
 
     /** Its length, then UTF-8. */

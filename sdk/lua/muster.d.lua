@@ -602,6 +602,13 @@ function Writer:i32(value) end
 ---@param text string
 function Writer:bytes(text) end
 
+---So many bits, 1 to 32, for a value that needs no whole byte: the lowest one first, from the
+---lowest that is free in a byte on. Whole bytes after it begin at the next byte.
+---Match realm only.
+---@param value integer
+---@param width integer
+function Writer:bits(value, width) end
+
 -- ---- tests/*_spec.lua ----
 
 ---A group of tests.

@@ -240,7 +240,8 @@ const PACKED = `
             return
         end
         for _, i in ipairs(state.told) do
-            out:u8(i)
+            out:bits(1, 1)
+            out:bits(i, 2)
             out:i16(-state.board[i])
         end
     end
@@ -257,8 +258,8 @@ test("a mode that packs its own bytes", async (t) => {
     bob.press(2);
     const told = ({ payloads }) => payloads.find(({ full, bytes }) => !full && bytes.length > 1);
     await eventually("both deltas", () => told(ann) && told(bob));
-    assert.deepEqual(told(ann).bytes, [0, 2, 0xff, 0xff]);
-    assert.deepEqual(told(bob).bytes, [1, 2, 0xff, 0xff]);
+    assert.deepEqual(told(ann).bytes, [0, 5, 0xff, 0xff]);
+    assert.deepEqual(told(bob).bytes, [1, 5, 0xff, 0xff]);
     const watcher = await connect(t, server, "watcher");
     await watcher.client.joinLobby(lobbyId, { spectator: true });
     await eventually("the spectator's", () => watcher.payloads.length > 3);

@@ -87,27 +87,33 @@ void api_mode_push_writer(lua_State *L) {
 }
 
 /* There is one writer in a state: it is that, or it is none. */
-static struct muster_writer *check_writer(lua_State *L) {
+static struct mode *check_writer(lua_State *L) {
     const struct script *script = script_of(L);
     if (!script->writer || lua_touserdata(L, 1) != script->writer) luaL_typeerror(L, 1, "Writer");
-    const struct mode *mode = script->realm->lobby->mode;
+    struct mode *mode = script->realm->lobby->mode;
     if (!mode || !mode->out) luaL_error(L, "no snapshot is written now");
-    return mode->out;
+    return mode;
 }
 
-/* Room for so many bytes. */
-static uint8_t *take_space(lua_State *L, struct muster_writer *out, size_t bytes) {
-    if (bytes > out->cap - out->len)
+/* Room for so many bits and bytes more than there are. */
+static void check_space(lua_State *L, const struct mode *mode, uint32_t bits, size_t bytes) {
+    const struct muster_writer *out = mode->out;
+    if ((mode->bits.held_bits + bits + 7) / 8 + bytes > out->cap - out->len)
         luaL_error(L, "the snapshot is over its %I bytes (snapshotMaxBytes of mod.json)",
                    (lua_Integer)out->cap);
-    return muster_put_space(out, (uint32_t)bytes);
+}
+
+static uint8_t *take_space(lua_State *L, struct mode *mode, size_t bytes) {
+    check_space(L, mode, 0, bytes);
+    muster_bit_writer_end(&mode->bits);
+    return muster_put_space(mode->out, (uint32_t)bytes);
 }
 
 static int put_number(lua_State *L, int64_t min, int64_t max, size_t bytes) {
-    struct muster_writer *out = check_writer(L);
+    struct mode *mode = check_writer(L);
     uint64_t value = (uint64_t)args_integer(L, 2, min, max);
     sandbox_charge(L, WRITER_UNITS);
-    uint8_t *at = take_space(L, out, bytes);
+    uint8_t *at = take_space(L, mode, bytes);
     for (size_t i = 0; i < bytes; i++) at[i] = (uint8_t)(value >> 8 * i);
     return 0;
 }
@@ -138,12 +144,22 @@ static int writer_i32(lua_State *L) {
 
 static int writer_bytes(lua_State *L) {
     size_t len;
-    struct muster_writer *out = check_writer(L);
+    struct mode *mode = check_writer(L);
     luaL_checktype(L, 2, LUA_TSTRING);
     const char *text = lua_tolstring(L, 2, &len);
     sandbox_charge(L, WRITER_UNITS + len / BYTES_PER_UNIT);
-    uint8_t *at = take_space(L, out, len);
+    uint8_t *at = take_space(L, mode, len);
     if (len) memcpy(at, text, len);
+    return 0;
+}
+
+static int writer_bits(lua_State *L) {
+    struct mode *mode = check_writer(L);
+    uint32_t width = (uint32_t)args_integer(L, 3, 1, 32);
+    uint32_t value = (uint32_t)args_integer(L, 2, 0, (INT64_C(1) << width) - 1);
+    sandbox_charge(L, WRITER_UNITS);
+    check_space(L, mode, width, 0);
+    muster_put_bits(&mode->bits, value, width);
     return 0;
 }
 
@@ -159,4 +175,8 @@ const struct api_function api_writer[] = {
      "out:i32(-100000)"},
     {"bytes", writer_bytes, REALM_MATCH, 0, "text: string", "",
      "The bytes of a string as they are, without a length.", "out:bytes(\"abc\")"},
+    {"bits", writer_bits, REALM_MATCH, 0, "value: integer, width: integer", "",
+     "So many bits, 1 to 32, for a value that needs no whole byte: the lowest one first, from the "
+     "lowest that is free in a byte on. Whole bytes after it begin at the next byte.",
+     "out:bits(health, 7)\nout:bits(turn & 31, 5) -- -16 to 15"},
     {NULL}};

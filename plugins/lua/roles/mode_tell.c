@@ -39,7 +39,9 @@ static bool write_view(lua_State *L, const struct writing *writing, uint32_t vie
     lua_pushboolean(L, full);
     push_viewer(L, writing->script, view);
     writing->mode->out = out;
+    writing->mode->bits = muster_bit_writer_make(out);
     bool good = sandbox_try(L, handler, 4, 0);
+    muster_bit_writer_end(&writing->mode->bits);
     writing->mode->out = NULL;
     lua_settop(L, handler - 1);
     return good;

@@ -33,8 +33,9 @@ struct mode {
     struct mode_input {
         uint32_t seat;
         struct muster_input input;
-    } inputs[MODE_INPUTS_MAX]; /* of this step, in order */
-    struct muster_writer *out; /* while mode.snapshot writes; else null */
+    } inputs[MODE_INPUTS_MAX];     /* of this step, in order */
+    struct muster_writer *out;     /* while mode.snapshot writes; else null */
+    struct muster_bit_writer bits; /* into it */
 };
 
 struct mode_traits {

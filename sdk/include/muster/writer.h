@@ -3,6 +3,20 @@
  * A writer never writes past its capacity: past the end it only sets `overflow`, so a run of puts
  * is checked once at its end. A reader past its end returns 0 and sets `overflow`. Header only;
  * any thread, since a writer or reader belongs to one caller.
+ *
+ * Values that need no whole bytes are packed by a bit writer, which puts into a writer, and read by
+ * a bit reader. On the wire the lowest bit of a value comes first, in the lowest bit of a byte that
+ * is free; the value after it begins at the next bit. muster_bit_writer_end fills the last byte
+ * with zeros: until then nothing else is put into that writer.
+ *
+ *     struct muster_bit_writer bits = muster_bit_writer_make(out);
+ *     muster_put_bits(&bits, is_open, 1);
+ *     muster_put_bits(&bits, (uint32_t)turn, 5);     -16 to 15
+ *     muster_bit_writer_end(&bits);
+ *
+ *     struct muster_bit_reader bits = muster_bit_reader_make(in);
+ *     bool is_open = muster_get_bits(&bits, 1);
+ *     int32_t turn = muster_get_bits_signed(&bits, 5);
  */
 #ifndef MUSTER_WRITER_H
 #define MUSTER_WRITER_H
@@ -89,6 +103,36 @@ static inline void muster_put_str(struct muster_writer *w, const char *s) {
     muster_put_bytes(w, s, (uint32_t)n);
 }
 
+struct muster_bit_writer {
+    struct muster_writer *out; /* borrowed */
+    uint64_t held;             /* of the byte that is not full yet */
+    uint32_t held_bits;        /* 0 to 7 */
+};
+
+static inline struct muster_bit_writer muster_bit_writer_make(struct muster_writer *out) {
+    struct muster_bit_writer b = {out, 0, 0};
+    return b;
+}
+
+/* The lowest n bits of v, 0 to 32; what is above them is left out, so that a negative number goes
+ * in as it is, in two's complement. More than 32 is put as nothing and sets `overflow`. */
+static inline void muster_put_bits(struct muster_bit_writer *b, uint32_t v, uint32_t n) {
+    if (n > 32) {
+        b->out->overflow = 1;
+        return;
+    }
+    b->held |= (v & ((UINT64_C(1) << n) - 1)) << b->held_bits;
+    for (b->held_bits += n; b->held_bits >= 8; b->held_bits -= 8) {
+        muster_put_u8(b->out, (uint8_t)b->held);
+        b->held >>= 8;
+    }
+}
+
+/* The last byte, zeros in the bits that are left of it. Bytes may follow, or bits again. */
+static inline void muster_bit_writer_end(struct muster_bit_writer *b) {
+    if (b->held_bits) muster_put_bits(b, 0, 8 - b->held_bits);
+}
+
 static inline struct muster_reader muster_reader_make(const void *data, uint32_t len) {
     struct muster_reader r = {(const uint8_t *)data, len, 0, 0};
     return r;
@@ -145,6 +189,39 @@ static inline void muster_get_str(struct muster_reader *r, char *out, uint32_t c
     }
     memcpy(out, at, n);
     out[n] = '\0';
+}
+
+/* It takes the bytes that it needs: when it is done the reader stands at the byte behind the last
+ * bit, and what is left of that bit's byte has been passed over. */
+struct muster_bit_reader {
+    struct muster_reader *in; /* borrowed */
+    uint64_t held;            /* of the last byte taken: what is left */
+    uint32_t held_bits;       /* 0 to 7 */
+};
+
+static inline struct muster_bit_reader muster_bit_reader_make(struct muster_reader *in) {
+    struct muster_bit_reader b = {in, 0, 0};
+    return b;
+}
+
+/* The next n bits, 0 to 32. More than 32 are 0 and set `overflow`. */
+static inline uint32_t muster_get_bits(struct muster_bit_reader *b, uint32_t n) {
+    if (n > 32) {
+        b->in->overflow = 1;
+        return 0;
+    }
+    for (; b->held_bits < n; b->held_bits += 8)
+        b->held |= (uint64_t)muster_get_u8(b->in) << b->held_bits;
+    uint32_t v = (uint32_t)(b->held & ((UINT64_C(1) << n) - 1));
+    b->held >>= n;
+    b->held_bits -= n;
+    return v;
+}
+
+/* The same, whose highest bit is the sign. */
+static inline int32_t muster_get_bits_signed(struct muster_bit_reader *b, uint32_t n) {
+    uint32_t v = muster_get_bits(b, n), sign = n && n <= 32 ? UINT32_C(1) << (n - 1) : 0;
+    return (int32_t)((v ^ sign) - sign);
 }
 
 #ifdef __cplusplus

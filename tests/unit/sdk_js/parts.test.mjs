@@ -1,9 +1,10 @@
-// The parts of a client, one by one: events, silence, gaps, the ping, pauses, renewals; each edge.
+// The parts of a client, one by one: events, silence, gaps, the ping, pauses, renewals,
+// bits; each edge.
 
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { test } from "node:test";
-import { AuthClient, Emitter, MusterError, isRefusal, retryAfterMs } from "../../../sdk/js/index.js";
+import { AuthClient, Emitter, MusterError, Reader, isRefusal, retryAfterMs } from "../../../sdk/js/index.js";
 import { Continuity } from "../../../sdk/js/continuity.js";
 import { LatencyMeter } from "../../../sdk/js/latency.js";
 import { LineWatch, silenceMs } from "../../../sdk/js/line.js";
@@ -392,4 +393,24 @@ test("renewals: none without a time before, after the end, or on a connection th
     gone.renewal.stop();
     assert.deepEqual([renewalDelayMs(100, 20, () => 0), renewalDelayMs(100, 20, () => 1), renewalDelayMs(100, 90, () => 1),
         renewalDelayMs(0, 90, () => 1)], [80, 70, 25, 0]);
+});
+
+// ---- bits
+
+/** What tests/unit/sdk/writer_test.c holds muster/writer.h to. */
+test("bits are read from the lowest on, and bytes behind them from the next byte", () => {
+    const reader = new Reader(Uint8Array.of(0xee, 0xfb, 0x87, 0xef, 0xcd, 0xab, 0x89, 0x34, 0x12), "bits");
+    assert.equal(reader.u8(), 0xee);
+    assert.deepEqual([1, 3, 7, 4, 0, 1, 32].map((width) => reader.bits(width)), [1, 5, 0x7f, 0, 0, 1, 0x89abcdef]);
+    assert.equal(reader.u16(), 0x1234);
+    assert.ok(reader.isAtEnd);
+    assert.throws(() => reader.bits(1), { code: "bad_frame" });
+});
+
+test("what is left of a byte is passed over, and the highest bit is the sign", () => {
+    const reader = new Reader(Uint8Array.of(0x0f, 0x80, 0xff, 0xff, 0xff, 0x7f, 0x00, 0x00, 0x00, 0x80), "bits");
+    assert.equal(reader.signedBits(5), 15);
+    assert.equal(reader.u8(), 0x80);
+    assert.deepEqual([1, 31, 32].map((width) => reader.signedBits(width)), [-1, 2 ** 30 - 1, -(2 ** 31)]);
+    assert.throws(() => new Reader(Uint8Array.of(255), "bits").bits(9), { code: "bad_frame" });
 });

@@ -39,8 +39,8 @@ function mode.tick(state, dt)
     kept = nil
 end
 
-local function refused(out, name, value)
-    local ok = pcall(out[name], out, value)
+local function refused(out, name, value, width)
+    local ok = pcall(out[name], out, value, width)
     if ok then error(name .. " took " .. tostring(value)) end
 end
 
@@ -60,6 +60,29 @@ function packs.edges(out)
         refused(out, name, "1")
     end
     refused(out, "bytes", 5)
+end
+
+-- Beside bytes and by themselves; a width and a value that do not fit are refused and put nothing.
+function packs.bits(out)
+    out:bits(1, 1)
+    out:bits(5, 3)
+    out:bits(-3 & 127, 7)
+    refused(out, "bits", 1, 0)
+    refused(out, "bits", 1, 33)
+    refused(out, "bits", 2, 1)
+    refused(out, "bits", -1, 4)
+    out:bits(0xffffffff, 32)
+    out:u8(9)
+    out:bits(3, 2)
+end
+
+function packs.brim(out)
+    out:bytes(("x"):rep(62))
+    out:bits(0, 15)
+    refused(out, "bits", 0, 2)
+    out:bits(1, 1)
+    refused(out, "bits", 0, 1)
+    refused(out, "u8", 0)
 end
 
 function packs.full(out)

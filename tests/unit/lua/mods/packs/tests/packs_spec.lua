@@ -42,6 +42,12 @@ it("numbers at their limits, the lower byte first", function()
     assert.same({0, 255, 0, 65535, 0, 4294967295, -128, 127, -32768, 32767, -2147483648, 2147483647, 29}, found)
 end)
 
+it("bits, the lowest one first, and bytes behind them", function()
+    assert.equals("\xDB\xFF\xFF\xFF\xFF\x07\x09\x03", want("bits"))
+    assert.equals(("x"):rep(62) .. "\0\x80", want("brim"))
+    assert.same({}, world:errors())
+end)
+
 it("a snapshot is as long as it may be, and no longer", function()
     assert.equals(("x"):rep(63) .. "\7", want("full"))
     assert.same({}, world:errors())
