@@ -12,13 +12,14 @@
 struct text {
     char *data;
     size_t len, cap;
-    bool is_short; /* of memory */
+    bool is_fixed; /* data is somebody else's, and does not grow */
+    bool is_short; /* of memory, or room */
 };
 
 static void grow(struct text *out, size_t more) {
     size_t cap = out->cap ? out->cap : FIRST_BYTES;
     while (cap - out->len < more) cap *= 2;
-    char *grown = realloc(out->data, cap);
+    char *grown = out->is_fixed ? NULL : realloc(out->data, cap);
     out->is_short = out->is_short || !grown;
     if (!grown) return;
     out->data = grown;
@@ -133,4 +134,11 @@ char *dump_json(const json_t *value, size_t *len) {
     }
     *len = out.len - 1;
     return out.data;
+}
+
+size_t dump_json_into(const json_t *value, char *out, size_t room) {
+    struct text text = {.data = out, .cap = room, .is_fixed = true};
+    if (!value) return 0;
+    put_value(&text, value);
+    return text.is_short ? 0 : text.len;
 }

@@ -11,5 +11,7 @@
 
 /* To be freed; *len: without the NUL behind it. Null: out of memory, or value is null. */
 char *dump_json(const json_t *value, size_t *len);
+/* Without a NUL, and nothing is allocated. 0: it takes more than room bytes, or value is null. */
+size_t dump_json_into(const json_t *value, char *out, size_t room);
 
 #endif

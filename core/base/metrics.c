@@ -42,7 +42,8 @@ static struct registrations customs = {.cap = CUSTOM_MAX,
 
 double metrics_values[METRIC_COUNT];
 
-static const double tick_bounds[] = {.0005, .001, .002, .005, .01, .016, .033, .05, .1, .25, 1};
+static const double tick_bounds[] = {.0001, .00025, .0004, .0005, .001, .002, .005,
+                                     .01,   .016,   .033,  .05,   .1,   .25,  1};
 enum { TICK_BUCKETS = sizeof(tick_bounds) / sizeof(*tick_bounds) };
 
 static struct {

@@ -136,7 +136,7 @@ static bool read_setup(struct muster_reader *r, struct saved_match *out) {
     out->seats_max = muster_get_u8(r);
     out->log_position = muster_get_u32(r);
     return ended <= 1 && ticket_uuid_valid(out->key) && is_line(out->map_name) &&
-           out->tick_rate_hz >= 1 && out->tick_rate_hz <= 60;
+           out->tick_rate_hz >= 1 && out->tick_rate_hz <= MUSTER_TICK_RATE_MAX;
 }
 
 static bool read_match(struct muster_reader *r, struct lobby_saved *out) {

@@ -1,6 +1,5 @@
 /* A lobby written as bytes: lobby_saved.h. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
@@ -33,13 +32,11 @@ static void put_bytes(struct muster_writer *w, struct muster_bytes bytes) {
 }
 
 static void put_json(struct muster_writer *w, const json_t *json) {
-    size_t len;
-    char *text = dump_json(json, &len);
-    if (text)
-        put_bytes(w, (struct muster_bytes){text, len});
-    else
-        w->overflow = 1;
-    free(text);
+    uint32_t begin = section_begin(w);
+    size_t len = w->overflow ? 0 : dump_json_into(json, (char *)w->data + w->len, w->cap - w->len);
+    w->overflow |= len == 0;
+    w->len += (uint32_t)len;
+    section_end(w, begin);
 }
 
 static void put_kept(struct muster_writer *w, const struct kept *kept) {

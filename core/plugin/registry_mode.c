@@ -125,7 +125,8 @@ static const char *info_fault(const struct muster_mode_info *info, bool maps_of_
     if (info->players_max < 1 || info->players_max > people_max)
         return "players_max is not 1 to people_max (16 when it is 0)";
     if (info->players_min > people_max) return "players_min is more than people_max";
-    if (info->tick_rate_hz < 1 || info->tick_rate_hz > 60) return "tick_rate_hz is not 1 to 60";
+    if (info->tick_rate_hz < 1 || info->tick_rate_hz > MUSTER_TICK_RATE_MAX)
+        return "tick_rate_hz is not 1 to 128";
     if (info->view_count < 1 || info->view_count > MUSTER_VIEWS_MAX)
         return "view_count is not 1 to 129";
     if (info->snapshot_max_bytes < 64 || info->snapshot_max_bytes > 16384)

@@ -143,7 +143,8 @@ static void destroy_rules(struct replay *replay) {
 static muster_status create_match(struct replay *replay) {
     const json_t *h = replay->header;
     int64_t rate = number_of(h, "tickRate"), seats = number_of(h, "seatsMax");
-    if (rate < 1 || rate > 60 || seats < 1 || seats > MUSTER_PEOPLE_MAX) return MUSTER_INVALID;
+    if (rate < 1 || rate > MUSTER_TICK_RATE_MAX || seats < 1 || seats > MUSTER_PEOPLE_MAX)
+        return MUSTER_INVALID;
     if (!json_is_object(json_object_get(h, "settings"))) return MUSTER_INVALID;
     if (!fits(h, "matchId", 40) || !fits(h, "lobbyId", 40)) return MUSTER_INVALID;
     if (!fits(h, "gameMode", MUSTER_NAME_MAX) || !fits(h, "mapName", MUSTER_NAME_MAX))

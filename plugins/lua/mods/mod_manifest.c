@@ -209,7 +209,7 @@ static muster_status read_players_min(struct reading *r, const struct json_place
 
 static muster_status read_tick_rate(struct reading *r, const struct json_place *place,
                                     json_t *value) {
-    return mod_json_number(place, value, 1, 60, &r->mod->tick_rate_hz);
+    return mod_json_number(place, value, 1, MUSTER_TICK_RATE_MAX, &r->mod->tick_rate_hz);
 }
 
 static muster_status read_snapshot_max(struct reading *r, const struct json_place *place,

@@ -35,6 +35,7 @@ static struct script *start_beside(const struct script *script, struct mod *mod,
 static void take_place(struct script *script, struct script *fresh) {
     fresh->saved = script->saved;
     fresh->saved_len = script->saved_len;
+    fresh->saved_cap = script->saved_cap;
     script->saved = NULL;
     script->realm->scripts[script->index] = fresh;
     script_destroy(script);

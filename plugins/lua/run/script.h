@@ -83,6 +83,7 @@ struct script {
     struct storage_space *space; /* borrowed; null until it is used */
     uint8_t *saved;              /* the last good state, made when first saved */
     uint32_t saved_len;
+    uint32_t saved_cap;
     uint32_t granted_before;
     uint64_t trial_until; /* by the realm's clock */
 };

@@ -239,14 +239,22 @@ void script_check_state(struct script *script) {
     (void)script_save(script, bytes, sizeof bytes);
 }
 
+static void forget(struct script *script) {
+    free(script->saved);
+    script->saved = NULL;
+    script->saved_len = script->saved_cap = 0;
+}
+
+/* A state is much as long as the one before: its room is kept. */
 bool script_remember(struct script *script, const void *bytes, size_t len) {
-    uint8_t *saved = len ? realloc(script->saved, len) : NULL;
-    if (len && !saved) return false;
-    if (len)
-        memcpy(saved, bytes, len);
-    else
-        free(script->saved);
-    script->saved = saved;
+    if (!len) forget(script);
+    if (len > script->saved_cap) {
+        uint8_t *saved = realloc(script->saved, len);
+        if (!saved) return false;
+        script->saved = saved;
+        script->saved_cap = (uint32_t)len;
+    }
+    if (len) memcpy(script->saved, bytes, len);
     script->saved_len = (uint32_t)len;
     return true;
 }

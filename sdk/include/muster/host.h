@@ -678,7 +678,7 @@ struct muster_mode_info {
     const char *settings_json;   /* schema of this mode's settings, or null */
     const char *const *maps;     /* map names; the first is the default */
     uint32_t map_count;          /* at least 1 */
-    uint32_t tick_rate_hz;       /* default, 1 to 60 */
+    uint32_t tick_rate_hz;       /* default, 1 to MUSTER_TICK_RATE_MAX; the host may allow less */
     uint32_t view_count;         /* 1 to MUSTER_VIEWS_MAX */
     uint32_t snapshot_max_bytes; /* 64 to 16384, per view */
     /* Another mode, already declared, that steps and encodes matches of this one; or

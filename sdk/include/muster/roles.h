@@ -191,7 +191,7 @@ struct muster_match_info {
     const char *game_mode;
     const char *map_name;
     uint64_t seed;
-    uint32_t tick_rate_hz; /* 1 to 60 */
+    uint32_t tick_rate_hz; /* 1 to MUSTER_TICK_RATE_MAX */
     uint32_t is_replay;    /* a recording is played again */
     uint32_t team_count;   /* 0: everybody plays for themselves */
     uint32_t reserved;

@@ -128,6 +128,7 @@ struct muster_bytes {
 #define MUSTER_DISPLAY_MAX 64    /* bytes of a display name (UTF-8), NUL included */
 #define MUSTER_REASON_MAX 160    /* bytes of a reason shown to a person, NUL included */
 #define MUSTER_PEOPLE_MAX 128    /* players of one lobby */
+#define MUSTER_TICK_RATE_MAX 128 /* ticks a second of a match */
 #define MUSTER_SEATS_MAX 255     /* seats of one match: people from 0 on, bots above them */
 #define MUSTER_SEAT_NONE 0xFFu
 #define MUSTER_EVENT_MAX 255    /* bytes of one match event */

@@ -14,6 +14,11 @@ static void expect_the_same(json_t *value) {
     assert_non_null(text);
     assert_string_equal(text, wanted);
     assert_int_equal(len, strlen(wanted));
+    memset(text, 'x', len + 1);
+    assert_int_equal(dump_json_into(value, text, len), len);
+    assert_memory_equal(text, wanted, len);
+    assert_int_equal(text[len], 'x');
+    assert_int_equal(dump_json_into(value, text, len - 1), 0);
     free(text);
     free(wanted);
     json_decref(value);

@@ -81,18 +81,18 @@ static void test_process_values(void **state) {
 
 static void test_tick_histogram(void **state) {
     (void)state;
-    metrics_observe_tick(500);     /* on the first bound: inside */
-    metrics_observe_tick(501);     /* second bucket */
+    metrics_observe_tick(100);     /* on the first bound: inside */
+    metrics_observe_tick(101);     /* second bucket */
     metrics_observe_tick(2000000); /* above all */
     struct wanted ticks = visit("muster_tick_duration_seconds", "");
     assert_int_equal(ticks.metric.type, MUSTER_METRIC_HISTOGRAM);
-    assert_int_equal(ticks.metric.bucket_count, 11);
-    assert_true(ticks.bounds[0] == .0005 && ticks.bounds[10] == 1);
+    assert_int_equal(ticks.metric.bucket_count, 14);
+    assert_true(ticks.bounds[0] == .0001 && ticks.bounds[13] == 1);
     assert_int_equal(ticks.buckets[0], 1);
     assert_int_equal(ticks.buckets[1], 2);
-    assert_int_equal(ticks.buckets[10], 2);
+    assert_int_equal(ticks.buckets[13], 2);
     assert_int_equal(ticks.metric.count, 3);
-    assert_true(ticks.metric.sum > 2.001 && ticks.metric.sum < 2.0011);
+    assert_true(ticks.metric.sum > 2.0002 && ticks.metric.sum < 2.0003);
 }
 
 static void collect(void) {

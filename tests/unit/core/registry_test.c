@@ -182,7 +182,7 @@ static void every_bound_is_held(void **state) {
         size_t at;
         uint32_t low, high;
         const char *field;
-    } edges[] = {EDGES(players_max, 1, 16), EDGES(tick_rate_hz, 1, 60), EDGES(view_count, 1, 129),
+    } edges[] = {EDGES(players_max, 1, 16), EDGES(tick_rate_hz, 1, 128), EDGES(view_count, 1, 129),
                  EDGES(snapshot_max_bytes, 64, 16384)};
     for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) {
         const uint32_t values[] = {edges[i].low - 1, edges[i].low, edges[i].high,

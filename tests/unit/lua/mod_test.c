@@ -225,7 +225,7 @@ static void test_figures_of_a_mode_have_a_range(void **state) {
         int min, max;
     } cases[] = {{"maxPlayers", 1, 128},
                  {"peopleMax", 1, 128},
-                 {"tickRate", 1, 60},
+                 {"tickRate", 1, 128},
                  {"snapshotMaxBytes", 64, 16384}};
     (void)state;
     rig_write(rig_path("m/init.lua"), "");
