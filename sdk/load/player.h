@@ -43,6 +43,7 @@ struct player_world {
     int epoll_fd;
     uint64_t now_us;
     bool stays; /* mends a lost connection, plays the next match; else these are failures */
+    bool only_logs_in;
     bool measuring;
     uint64_t snapshots;      /* while measuring, as all up to the intervals */
     uint64_t snapshot_bytes; /* payload of the messages, without framing */

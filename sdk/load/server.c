@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <limits.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,6 +129,30 @@ static double metric(const char *text, const char *name) {
     return -1;
 }
 
+static void read_ticks(const char *text, struct server_facts *out) {
+    static const char name[] = "muster_tick_duration_seconds_bucket{le=\"";
+    const char *line = text;
+    while (out->tick_bound_count < SERVER_TICK_BOUNDS_MAX && (line = strstr(line, name))) {
+        uint32_t i = out->tick_bound_count++;
+        line += sizeof name - 1;
+        sscanf(line, "%lf\"} %lf", &out->tick_bounds_s[i], &out->ticks_within[i]);
+    }
+}
+
+double server_tick_us(const struct server_facts *before, const struct server_facts *after,
+                      double share) {
+    double wanted = share * (after->ticks - before->ticks), below = 0, from_s = 0;
+    for (uint32_t i = 0; i < after->tick_bound_count; i++) {
+        double within = after->ticks_within[i] - before->ticks_within[i];
+        double width_s = isinf(after->tick_bounds_s[i]) ? 0 : after->tick_bounds_s[i] - from_s;
+        if (within > below && within >= wanted)
+            return 1e6 * (from_s + width_s * (wanted - below) / (within - below));
+        below = within;
+        from_s = after->tick_bounds_s[i];
+    }
+    return 0;
+}
+
 static void scrape(uint16_t port, char *out) {
     static const char request[] =
         "GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n";
@@ -155,5 +180,8 @@ struct server_facts server_facts_read(int pid, uint16_t admin_port) {
     facts.ticks_skipped = metric(text, "muster_ticks_skipped_total");
     facts.tick_overruns = metric(text, "muster_tick_overruns_total");
     facts.snapshots_skipped = metric(text, "muster_snapshots_skipped_total");
+    facts.messages_read = metric(text, "muster_network_receive_packets_total");
+    facts.ticks = metric(text, "muster_tick_duration_seconds_count");
+    read_ticks(text, &facts);
     return facts;
 }

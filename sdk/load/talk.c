@@ -143,7 +143,10 @@ static void on_answer(struct player *player, const json_t *message) {
     const json_t *result = json_object_get(message, "result");
     if (id == AUTHENTICATE && player->phase == PLAYER_AUTHENTICATING) {
         on_online(player);
-        talk_find(player);
+        if (player->world->only_logs_in)
+            player_hang_up(player);
+        else
+            talk_find(player);
     } else if (id == ENTER && player->phase == PLAYER_ENTERING) {
         take_seat(player, (uint32_t)json_integer_value(json_object_get(result, "seat")),
                   json_string_value(json_object_get(result, "resumeToken")));

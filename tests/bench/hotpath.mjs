@@ -5,17 +5,19 @@
 // In turns, on the same cores with the same generator: musterd with mode_arena and everything that is
 // loaded where nothing is configured, the yardstick (raw.c) with snapshots of the same size, musterd
 // with a mode in Lua. Prints the medians and the two ratios. "void": the yardstick or the generator was
-// at its limit, so that the ratios say nothing. BUILD: the folder of the build.
+// at its limit, so that the ratios say nothing. Then both modes once more, shortly, with what they
+// allocate counted. BUILD: the folder of the build.
 
-import { execFile } from "node:child_process";
-import { parseArgs, promisify } from "node:util";
-import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { allocationsPerTick, inputsRead, lobbyKb, run, snapshotsHeld } from "./run.mjs";
 
-const RUN = fileURLToPath(new URL("run", import.meta.url));
-const PLAYERS_PER_LOBBY = 8;
+const LUA_MODE = "king_of_the_hill";
+const SNAPSHOT_HZ = 20;
 const RAW_SYSCALLS_MAX = 2.4; // for a snapshot and an input
 const RAW_USER_US_MAX = 0.7;
 const GENERATOR_PERCENT_MAX = 90;
+const COUNTED_PLAYERS = 400; // whose allocations are counted: it takes no more
+const COUNTED_SECONDS = 6;
 const SERVERS = ["arena", "raw", "lua"];
 const OPTIONS = {
     players: { type: "string", default: "2000" },
@@ -26,15 +28,9 @@ const OPTIONS = {
 
 const { values: options } = parseArgs({ options: OPTIONS });
 
-async function run(...args) {
-    const { stdout } = await promisify(execFile)("bash", [RUN, options.players, options.seconds, ...args]);
-    return Object.assign({}, ...stdout.trim().split("\n").map((line) => JSON.parse(line)));
-}
-
-const START = {
-    arena: () => run("--plugins", "default"),
-    lua: () => run("--plugins", "default", "--mode", "king_of_the_hill"),
-    raw: (bytes) => run("--raw", String(bytes)),
+const MUSTERD = {
+    arena: { plugins: "default" },
+    lua: { plugins: "default", mode: LUA_MODE },
 };
 
 function median(numbers) {
@@ -59,40 +55,48 @@ function whyVoid({ arena, raw, lua }) {
     return reasons.join(", ") || null;
 }
 
-function lobbyKb(server) {
-    const lobbies = server.players / PLAYERS_PER_LOBBY;
-    return Math.round((server.serverRssBytes - server.serverIdleRssBytes) / lobbies / 1024);
-}
-
 function row(name, server) {
-    const held = (100 * server.snapshotsPerSecond) / (server.players * 20);
+    const isMusterd = name in MUSTERD;
     return [
-        name, server.cpuUsPerSnapshot.toFixed(2), `${held.toFixed(1)} %`,
-        server.ticksSkipped, `${server.intervalP50Ms} / ${server.intervalP99Ms}`,
-        server.snapshotBytesMean.toFixed(1), lobbyKb(server), server.serverCpuPercent.toFixed(0),
-        server.generatorCpuPercent.toFixed(0),
+        name, server.cpuUsPerSnapshot.toFixed(2), `${snapshotsHeld(server, SNAPSHOT_HZ).toFixed(1)} %`,
+        isMusterd ? `${inputsRead(server).toFixed(1)} %` : "", isMusterd ? server.ticksSkipped : "",
+        `${server.intervalP50Ms} / ${server.intervalP99Ms}`, server.snapshotBytesMean.toFixed(1),
+        isMusterd ? lobbyKb(server) : "", isMusterd ? server.allocationsPerTick.core.toFixed(3) : "",
+        server.serverCpuPercent.toFixed(0), server.generatorCpuPercent.toFixed(0),
     ];
 }
 
 function print(found) {
     const head = [
-        "server", "CPU us/snapshot", "held", "ticks skipped", "interval p50/p99 ms", "bytes", "KB/lobby",
-        "server %", "generator %",
+        "server", "CPU us/snapshot", "held", "inputs read", "ticks skipped", "interval p50/p99 ms", "bytes",
+        "KB/lobby", "allocations/tick", "server %", "generator %",
     ];
     console.log(`| ${head.join(" | ")} |\n|${" --- |".repeat(head.length)}`);
     for (const name of SERVERS) console.log(`| ${row(name, found[name]).join(" | ")} |`);
+    const { raw, lua } = found;
     console.log(`ratioArena ${found.ratioArena}  ratioLua ${found.ratioLua}`);
+    console.log(`yardstick: ${(raw.syscalls / raw.snapshots).toFixed(2)} syscalls, ` +
+        `${(raw.userUs / raw.snapshots).toFixed(2)} us of its own`);
+    console.log(`Lua's own allocations: ${lua.allocationsPerTick.lua.toFixed(3)} a tick`);
+    for (const name of Object.keys(MUSTERD))
+        for (const { where, perTick } of found[name].allocationsPerTick.places)
+            if (perTick >= 0.0005) console.log(`${name} allocates ${perTick.toFixed(3)} a tick at ${where}`);
     if (found.void) console.log(`void: ${found.void}`);
 }
 
 const rounds = { arena: [], raw: [], lua: [] };
 for (let i = 0; i < Number(options.rounds); i++) {
     for (const name of SERVERS) {
-        rounds[name].push(await START[name](Math.round(rounds.arena[0]?.snapshotBytesMean)));
+        const server = MUSTERD[name] ?? { raw: Math.round(rounds.arena[0].snapshotBytesMean) };
+        rounds[name].push(await run(options.players, options.seconds, server));
         if (!options.json) console.log(`${name} ${rounds[name].at(-1).cpuUsPerSnapshot} us`);
     }
 }
 const found = Object.fromEntries(SERVERS.map((name) => [name, medians(rounds[name])]));
+for (const name of Object.keys(MUSTERD)) {
+    const counted = await run(COUNTED_PLAYERS, COUNTED_SECONDS, { ...MUSTERD[name], allocations: "yes" });
+    found[name].allocationsPerTick = await allocationsPerTick(counted);
+}
 const ratio = (name) => Number((found[name].cpuUsPerSnapshot / found.raw.cpuUsPerSnapshot).toFixed(2));
 Object.assign(found, { ratioArena: ratio("arena"), ratioLua: ratio("lua"), void: whyVoid(found) });
 if (options.json) console.log(JSON.stringify(found));

@@ -20,6 +20,13 @@ write_config() {
         tests/bench/config.json >"$home/config.json"
 }
 
+# take_plugins [NAME]: those that are loaded where nothing is configured, and NAME.
+take_plugins() {
+    local list
+    list=$("$build"/bin/musterd --print-config | sed -nE 's/^plugins = \[(.*)\] .*/\1/p')
+    sed -i "s/\"plugins\": .*/\"plugins\": [$list${1:+, \"$1\"}],/" "$home/config.json"
+}
+
 # start_server COMMAND...: the rest of the command line of musterd is added; returns when it listens.
 start_server() {
     local i
