@@ -1,5 +1,6 @@
 /* main - the command line of musterd. */
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,10 @@
 #include "temporary.h"
 #include "untrusted.h"
 #include "upgrade.h"
+
+/* Tables are as large as a node may grow, and hardly touched before it has: what the allocator
+ * holds ready (128 KiB) it clears for the next of them, and these pages are memory then. */
+#define HEAP_AHEAD_BYTES (16 * 1024)
 
 enum action {
     ACTION_RUN,
@@ -249,6 +254,7 @@ int main(int argc, char **argv) {
     struct arguments args;
     char error[CONFIG_ERROR_MAX] = "";
     int code;
+    mallopt(M_TOP_PAD, HEAP_AHEAD_BYTES);
     if (!parse(argc, argv, &args, &code)) return code;
     service_init();
     upgrade_init();
