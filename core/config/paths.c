@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "memory.h"
 
 #define DIR_MAX 400 /* with what lies in it a path stays below 512 bytes */
 
@@ -18,6 +19,7 @@ static struct {
     char share[DIR_MAX];
     char node_id[64];
     bool keeps_data;
+    bool is_lent;
     int lock_fd; /* 0: not locked */
 } paths;
 
@@ -166,10 +168,12 @@ muster_status paths_lock(char *error) {
 }
 
 void paths_lend(void) {
+    paths.is_lent = true;
     if (paths.lock_fd > 0) (void)flock(paths.lock_fd, LOCK_UN);
 }
 
 muster_status paths_take_back(char *error) {
+    paths.is_lent = false;
     return lock(paths.lock_fd, error);
 }
 
@@ -197,6 +201,7 @@ void paths_move_data(const char *dir) {
 }
 
 void paths_deinit(void) {
+    memory_close(paths.is_lent);
     if (paths.lock_fd > 0) close(paths.lock_fd);
     paths.lock_fd = 0;
 }
@@ -243,7 +248,9 @@ muster_status paths_take(char *error) {
     paths.keeps_data = true;
     muster_status status = make_data(error);
     if (!status) status = paths_lock(error);
-    return status ? status : find_node_id(error);
+    if (!status) status = find_node_id(error);
+    if (!status) memory_open();
+    return status;
 }
 
 muster_status paths_init(bool create, char *error) {

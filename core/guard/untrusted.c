@@ -68,9 +68,9 @@ static const char *const allowed[] = {
     /* files: which ones is Landlock's part */
     "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "close",
     "lseek", "fstat", "newfstatat", "stat", "lstat", "statx", "access", "faccessat", "faccessat2",
-    "readlink", "readlinkat", "getcwd", "ftruncate", "fsync", "fdatasync", "fallocate", "fadvise64",
-    "flock", "dup", "dup3", "getdents64", "unlink", "unlinkat", "rmdir", "rename", "renameat",
-    "renameat2", "fchown", "fstatfs", "statfs", "umask",
+    "readlink", "readlinkat", "getcwd", "ftruncate", "fsync", "fdatasync", "syncfs", "fallocate",
+    "fadvise64", "flock", "dup", "dup3", "getdents64", "unlink", "unlinkat", "rmdir", "rename",
+    "renameat", "renameat2", "fchown", "fstatfs", "statfs", "umask",
     /* memory: executable pages are refused below */
     "brk", "munmap", "mremap", "madvise", "mincore", "msync", "mlock", "munlock",
     /* sockets that exist */

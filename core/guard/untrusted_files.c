@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "memory.h"
 #include "paths.h"
 
 #define THREADS_MAX 1024
@@ -282,6 +283,8 @@ static muster_status allow_folders(char *error) {
 static muster_status rules_add(const char *config_file, char *error) {
     static const char *const own[] = {"/proc/self/stat", "/proc/self/statm", "/proc/self/fd"};
     if (!rule_add(paths_data(), WRITE_TREE, false)) return rule_failed(paths_data(), error);
+    if (memory_folder() && !rule_add(memory_folder(), WRITE_TREE, false))
+        return rule_failed(memory_folder(), error);
     muster_status status = allow_share(paths_share(), error);
     if (!status) status = allow_certificate(config_core->tls.cert, error);
     if (!status) status = allow_certificate(config_core->tls.key, error);

@@ -11,27 +11,22 @@
 #include <unistd.h>
 
 #include <muster/writer.h>
+#include <utlist.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "checkpoint_copy.h"
 #include "disk.h"
 #include "mapped.h"
+#include "memory.h"
 
-#define MAGIC "MSTRLIV1"
+#define MAGIC CHECKPOINT_MAGIC
 #define MAGIC_BYTES 8
-#define HEAD_BYTES 64
+#define HEAD_BYTES CHECKPOINT_HEAD_BYTES
 #define PATH_BYTES_MAX 512
 #define SLOT_BYTES_FIRST 8192u
 #define SLOT_BYTES_MAX (64u << 20)
-
-/* As it stands in the file. */
-struct slot {
-    _Atomic uint64_t number;
-    _Atomic uint64_t mark;
-    uint32_t len;
-    uint32_t is_left;
-    uint8_t zeros[HEAD_BYTES - 24];
-    uint8_t bytes[];
-};
-_Static_assert(sizeof(struct slot) == HEAD_BYTES, "the head of a slot is as the file has it");
 
 struct checkpoint {
     uint8_t *base; /* null: nothing was written yet */
@@ -40,9 +35,15 @@ struct checkpoint {
     uint64_t number;   /* of the newest */
     uint32_t lendings; /* when the file was made */
     bool was_looked_for;
+    bool is_removed; /* its copy is to be, too */
+    /* Of one that lies in memory, and has a copy in the data directory. */
+    const char *copy_path; /* null: it lies there itself */
+    uint64_t copied_number, copied_mark;
+    struct checkpoint *prev, *next;
     char path[]; /* as long as it is */
 };
 
+static struct checkpoint *with_copies;
 static bool is_lent;
 static uint32_t lendings; /* that came to nothing */
 
@@ -50,8 +51,8 @@ static uint64_t pack(struct checkpoint_mark mark) {
     return (uint64_t)mark.used << 32 | mark.tick;
 }
 
-static struct slot *slot_at(const uint8_t *base, uint32_t slot_bytes, uint64_t number) {
-    return (struct slot *)(base + HEAD_BYTES + number % 2 * (size_t)slot_bytes);
+static struct checkpoint_slot *slot_at(const uint8_t *base, uint32_t slot_bytes, uint64_t number) {
+    return (struct checkpoint_slot *)(base + HEAD_BYTES + number % 2 * (size_t)slot_bytes);
 }
 
 static size_t file_bytes(uint32_t slot_bytes) {
@@ -59,11 +60,17 @@ static size_t file_bytes(uint32_t slot_bytes) {
 }
 
 muster_status checkpoint_open(const char *path, struct checkpoint **out) {
-    size_t size = strlen(path) + 1;
-    if (size > PATH_BYTES_MAX) return MUSTER_LIMIT;
-    struct checkpoint *checkpoint = calloc(1, sizeof *checkpoint + size);
+    char place[MEMORY_PATH_BYTES];
+    const char *at = memory_place(path, place);
+    size_t size = strlen(at) + 1, copy_size = at == path ? 0 : strlen(path) + 1;
+    if (size > PATH_BYTES_MAX || copy_size > PATH_BYTES_MAX) return MUSTER_LIMIT;
+    struct checkpoint *checkpoint = calloc(1, sizeof *checkpoint + size + copy_size);
     if (!checkpoint) return MUSTER_NO_MEMORY;
-    memcpy(checkpoint->path, path, size);
+    memcpy(checkpoint->path, at, size);
+    if (copy_size) {
+        checkpoint->copy_path = memcpy(checkpoint->path + size, path, copy_size);
+        DL_APPEND(with_copies, checkpoint);
+    }
     *out = checkpoint;
     return MUSTER_OK;
 }
@@ -90,22 +97,33 @@ static muster_status slot_bytes_of(const uint8_t *base, size_t bytes, uint32_t *
     return file_bytes(*out) == bytes ? MUSTER_OK : MUSTER_INVALID;
 }
 
-static const struct slot *newest_of(const uint8_t *base, uint32_t slot_bytes) {
-    const struct slot *even = slot_at(base, slot_bytes, 0);
-    const struct slot *odd = slot_at(base, slot_bytes, 1);
-    return odd->number > even->number ? odd : even;
+/* A power failure may have left half of one on the disk. Earlier versions wrote no hash. */
+static bool is_whole(const struct checkpoint_slot *slot, uint32_t slot_bytes) {
+    if (slot->number == 0 || slot->len > slot_bytes - HEAD_BYTES) return false;
+    return !slot->hash || slot->hash == XXH3_64bits(slot->bytes, slot->len);
+}
+
+/* Null: none is whole. */
+static const struct checkpoint_slot *newest_of(const uint8_t *base, uint32_t slot_bytes) {
+    const struct checkpoint_slot *even = slot_at(base, slot_bytes, 0);
+    const struct checkpoint_slot *odd = slot_at(base, slot_bytes, 1);
+    const struct checkpoint_slot *newer = odd->number > even->number ? odd : even;
+    const struct checkpoint_slot *older = newer == odd ? even : odd;
+    if (is_whole(newer, slot_bytes)) return newer;
+    return is_whole(older, slot_bytes) ? older : NULL;
 }
 
 /* ---- write ----------------------------------------------------------------------------------- */
 
 /* Its number makes it count, and is what is written last. */
-static void fill(struct slot *slot, uint64_t number, const void *data, uint32_t len,
+static void fill(struct checkpoint_slot *slot, uint64_t number, const void *data, uint32_t len,
                  struct checkpoint_mark mark) {
     atomic_store_explicit(&slot->number, 0, memory_order_relaxed);
     atomic_thread_fence(memory_order_release);
     memcpy(slot->bytes, data, len);
     slot->len = len;
     slot->is_left = mark.is_left;
+    slot->hash = XXH3_64bits(data, len);
     atomic_store_explicit(&slot->mark, pack(mark), memory_order_relaxed);
     atomic_store_explicit(&slot->number, number, memory_order_release);
 }
@@ -190,9 +208,15 @@ static bool has_its_place(int fd) {
 /* Its newest state stays while the other slot is written. */
 static bool take_slots(struct checkpoint *checkpoint, uint8_t *base, size_t bytes) {
     mapped_watch(&checkpoint->map, base, bytes);
-    bool is_one = slot_bytes_of(base, bytes, &checkpoint->slot_bytes) == MUSTER_OK;
-    if (is_one) checkpoint->number = newest_of(base, checkpoint->slot_bytes)->number;
-    if (is_one && !atomic_load(&checkpoint->map.is_lost)) return true;
+    const struct checkpoint_slot *newest = NULL;
+    if (slot_bytes_of(base, bytes, &checkpoint->slot_bytes) == MUSTER_OK)
+        newest = newest_of(base, checkpoint->slot_bytes);
+    if (newest && !atomic_load(&checkpoint->map.is_lost)) {
+        bool is_odd = newest == slot_at(base, checkpoint->slot_bytes, 1);
+        checkpoint->number = newest->number;
+        if (checkpoint->number % 2 != is_odd) checkpoint->number++; /* it was copied here */
+        return true;
+    }
     mapped_ignore(&checkpoint->map);
     checkpoint->slot_bytes = 0;
     checkpoint->number = 0;
@@ -218,10 +242,9 @@ static void take_over(struct checkpoint *checkpoint) {
     checkpoint->lendings = lendings;
 }
 
-muster_status checkpoint_write(struct checkpoint *checkpoint, const void *data, uint32_t len,
-                               struct checkpoint_mark mark) {
+static muster_status write_state(struct checkpoint *checkpoint, const void *data, uint32_t len,
+                                 struct checkpoint_mark mark) {
     const atomic_bool *is_lost = &checkpoint->map.is_lost;
-    if (is_lent) return MUSTER_OK;
     if (!checkpoint->was_looked_for) take_over(checkpoint);
     uint64_t number = checkpoint->number + 1;
     if (!checkpoint->base || checkpoint->lendings != lendings || atomic_load(is_lost) ||
@@ -234,15 +257,24 @@ muster_status checkpoint_write(struct checkpoint *checkpoint, const void *data, 
     return MUSTER_OK;
 }
 
+muster_status checkpoint_write(struct checkpoint *checkpoint, const void *data, uint32_t len,
+                               struct checkpoint_mark mark) {
+    muster_status status = is_lent ? MUSTER_OK : write_state(checkpoint, data, len, mark);
+    if (status && checkpoint->copy_path && errno == ENOSPC) errno = ENOMEM; /* not the disk's */
+    return status;
+}
+
 void checkpoint_mark(struct checkpoint *checkpoint, struct checkpoint_mark mark) {
     if (!checkpoint || !checkpoint->base || is_lent || checkpoint->lendings != lendings) return;
-    struct slot *slot = slot_at(checkpoint->base, checkpoint->slot_bytes, checkpoint->number);
+    struct checkpoint_slot *slot =
+        slot_at(checkpoint->base, checkpoint->slot_bytes, checkpoint->number);
     atomic_store_explicit(&slot->mark, pack(mark), memory_order_release);
 }
 
 void checkpoint_close(struct checkpoint *checkpoint) {
     if (!checkpoint) return;
     drop_map(checkpoint);
+    if (checkpoint->copy_path) DL_DELETE(with_copies, checkpoint);
     free(checkpoint);
 }
 
@@ -252,23 +284,71 @@ void checkpoint_lend(bool on) {
 }
 
 void checkpoint_remove(struct checkpoint *checkpoint) {
-    if (!checkpoint || is_lent) {
+    if (!checkpoint || is_lent || !checkpoint->base) {
         checkpoint_close(checkpoint);
         return;
     }
-    for (uint64_t i = 0; checkpoint->base && i < 2; i++)
+    for (uint64_t i = 0; i < 2; i++)
         atomic_store(&slot_at(checkpoint->base, checkpoint->slot_bytes, i)->number, 0);
-    if (checkpoint->base) (void)unlink(checkpoint->path);
-    checkpoint_close(checkpoint);
+    (void)unlink(checkpoint->path);
+    checkpoint->is_removed = true;
+    if (checkpoint->copy_path)
+        drop_map(checkpoint);
+    else
+        checkpoint_close(checkpoint);
+}
+
+void checkpoint_unlink(const char *path) {
+    char place[MEMORY_PATH_BYTES];
+    (void)unlink(memory_place(path, place));
+    (void)unlink(path);
+}
+
+/* ---- copies ---------------------------------------------------------------------------------- */
+
+/* Null: there is nothing new, or no memory now. */
+static struct checkpoint_copy *copy_of(struct checkpoint *checkpoint) {
+    if (checkpoint->is_removed) return checkpoint_copy_make(checkpoint->copy_path, 0, NULL, false);
+    if (!checkpoint->base) return NULL;
+    const struct checkpoint_slot *slot =
+        slot_at(checkpoint->base, checkpoint->slot_bytes, checkpoint->number);
+    bool is_new = checkpoint->number != checkpoint->copied_number;
+    if (!is_new && slot->mark == checkpoint->copied_mark) return NULL;
+    struct checkpoint_copy *copy =
+        checkpoint_copy_make(checkpoint->copy_path, checkpoint->slot_bytes, slot, is_new);
+    if (!copy) return NULL;
+    checkpoint->copied_number = checkpoint->number;
+    checkpoint->copied_mark = slot->mark;
+    return copy;
+}
+
+struct checkpoint_copy *checkpoint_take_copies(void) {
+    struct checkpoint_copy *copies = NULL;
+    struct checkpoint *checkpoint, *next;
+    if (is_lent) return NULL;
+    DL_FOREACH_SAFE(with_copies, checkpoint, next) {
+        struct checkpoint_copy *copy = copy_of(checkpoint);
+        if (copy) DL_APPEND(copies, copy);
+        if (copy && checkpoint->is_removed) checkpoint_close(checkpoint);
+    }
+    return copies;
+}
+
+void checkpoint_forget_copies(void) {
+    struct checkpoint *checkpoint;
+    DL_FOREACH(with_copies, checkpoint) checkpoint->copied_number = 0;
 }
 
 /* ---- read ------------------------------------------------------------------------------------ */
 
 static muster_status read_newest(const uint8_t *base, uint32_t slot_bytes, void *data, uint32_t cap,
                                  uint32_t *len, struct checkpoint_mark *mark) {
-    const struct slot *newest = newest_of(base, slot_bytes);
-    if (newest->number == 0) return MUSTER_NOT_FOUND;
-    if (newest->len > slot_bytes - HEAD_BYTES) return MUSTER_INVALID;
+    const struct checkpoint_slot *newest = newest_of(base, slot_bytes);
+    if (!newest) {
+        bool is_empty =
+            !slot_at(base, slot_bytes, 0)->number && !slot_at(base, slot_bytes, 1)->number;
+        return is_empty ? MUSTER_NOT_FOUND : MUSTER_INVALID;
+    }
     if (newest->len > cap) return MUSTER_LIMIT;
     memcpy(data, newest->bytes, newest->len);
     *len = newest->len;
@@ -298,7 +378,8 @@ static muster_status read_file(int fd, void *data, uint32_t cap, uint32_t *len,
 
 muster_status checkpoint_read(const char *path, void *data, uint32_t cap, uint32_t *len,
                               struct checkpoint_mark *mark) {
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    char place[MEMORY_PATH_BYTES];
+    int fd = open(memory_place(path, place), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) return errno == ENOENT ? MUSTER_NOT_FOUND : MUSTER_IO;
     muster_status status = read_file(fd, data, cap, len, mark);
     close(fd);

@@ -1,5 +1,6 @@
 /* checkpoint - the newest state of something, in a mapped file that outlives the process. Loop
- * thread.
+ * thread. Where there is a folder in memory (memory) the file lies there, and the data directory
+ * has a copy, by the pool (write_behind).
  *
  * Two slots are written in turn, so that one of them is whole at any moment; the kernel keeps what
  * was written when the process dies, and the next one writes on in the same file. Beside each slot
@@ -9,7 +10,8 @@
  *
  * File (little-endian): "MSTRLIV1", u32 bytes of a slot, zeros to 64; then two slots, each u64
  * number (0: empty; the greater is the newer), u64 mark (u32 tick, u32 bytes of the log), u32
- * length, u32 1 when it was left on purpose, zeros to 64, bytes.
+ * length, u32 1 when it was left on purpose, u64 hash of the bytes (XXH3; 0: none), zeros to 64,
+ * bytes.
  */
 #ifndef CHECKPOINT_H
 #define CHECKPOINT_H
@@ -37,6 +39,8 @@ void checkpoint_mark(struct checkpoint *checkpoint, struct checkpoint_mark mark)
 void checkpoint_close(struct checkpoint *checkpoint);
 /* The same, and the file goes. */
 void checkpoint_remove(struct checkpoint *checkpoint);
+/* The file of one that is not open. */
+void checkpoint_unlink(const char *path);
 
 /* on: another process may take over all of these files, and none is written, marked or removed
  * here; off: that came to nothing. What is there may be the other one's then: each is made anew
@@ -46,5 +50,11 @@ void checkpoint_lend(bool on);
  * NOT_FOUND: it holds none. INVALID: it is no such file. LIMIT: it is larger than cap. IO. */
 muster_status checkpoint_read(const char *path, void *data, uint32_t cap, uint32_t *len,
                               struct checkpoint_mark *mark) MUSTER_MUST_USE;
+
+/* What has changed since the last time, of all that lie in memory, for checkpoint_copy_write. Null:
+ * nothing. */
+struct checkpoint_copy *checkpoint_take_copies(void);
+/* They could not be written: the next time has all. */
+void checkpoint_forget_copies(void);
 
 #endif

@@ -5,6 +5,9 @@
  * the process dies. More space is reserved by the pool when half of the last segment is used; when
  * that fails the recording ends and the match goes on.
  *
+ * Where there is a folder in memory (memory) what is mapped lies there, and holds what the file
+ * does not have yet: the pool writes that behind, and lets go of it (record_memory.h).
+ *
  * File (little-endian): "MSTRREC1", u32 header length, header (JSON), entries to the first kind 0:
  *   u8 kind, u8 seat, u16 length, u32 tick, bytes.
  */

@@ -16,6 +16,7 @@
 #include "lobby_file.h"
 #include "lobby_journal.h"
 #include "log.h"
+#include "memory.h"
 #include "metrics.h"
 #include "paths.h"
 
@@ -216,9 +217,9 @@ void crashes_keep_file(const char *lobby_key, const char *path, const char *name
 }
 
 static void keep_lobby(const struct crash_end *end) {
-    char path[LOBBY_FILE_PATH_BYTES];
+    char path[LOBBY_FILE_PATH_BYTES], place[MEMORY_PATH_BYTES];
     if (end->lobby_key[0] && lobby_file_path(LOBBY_JOURNAL_FOLDER, end->lobby_key, path))
-        crashes_keep_file(end->lobby_key, path, "lobby");
+        crashes_keep_file(end->lobby_key, memory_place(path, place), "lobby");
 }
 
 /* Named after the time of the end; of two in one millisecond the later one has the next. */
@@ -267,9 +268,9 @@ static void tell(const struct crash_end *end) {
 }
 
 void crashes_open(void) {
-    char path[LOBBY_FILE_PATH_BYTES];
+    char path[LOBBY_FILE_PATH_BYTES], place[MEMORY_PATH_BYTES];
     snprintf(path, sizeof path, "%s/crash.page", paths_data());
-    if (crash_page_open(path)) {
+    if (crash_page_open(memory_place(path, place))) {
         log_warn("crash", "%s: %s; what a crash was at will not be known", path, strerror(errno));
         return;
     }

@@ -12,7 +12,9 @@
 #include "lobby_file.h"
 #include "lobby_journal.h"
 #include "log.h"
+#include "memory.h"
 #include "paths.h"
+#include "record_memory.h"
 #include "server.h"
 #include "status.h"
 #include "upgrade.h"
@@ -59,7 +61,7 @@ static muster_status recover_as(const struct left *left, enum crashes_verdict ve
         status = lobby_conclude(state, "it brought the server down", error);
     else
         snprintf(error, LOBBY_ERROR_MAX, "it brings the server down");
-    if (!status) (void)unlink(left->path);
+    if (!status) checkpoint_unlink(left->path);
     return status;
 }
 
@@ -78,7 +80,7 @@ static void put_aside(const struct left *left, const char *why) {
                   left->path, why, left->name);
     else
         log_error("recovery", "%s was not loaded: %s", left->path, why);
-    if (is_put) (void)unlink(left->path);
+    if (is_put) checkpoint_unlink(left->path);
 }
 
 static bool load(struct left *left, enum crashes_verdict verdict) {
@@ -86,7 +88,7 @@ static bool load(struct left *left, enum crashes_verdict verdict) {
     muster_status status =
         checkpoint_read(left->path, left->bytes, LOBBY_STATE_BYTES_MAX, &left->len, &left->mark);
     if (status == MUSTER_NOT_FOUND) { /* it had come to its end */
-        (void)unlink(left->path);
+        checkpoint_unlink(left->path);
         return false;
     }
     if (status) {
@@ -118,24 +120,38 @@ static uint32_t load_all(DIR *dir, struct left *left, enum crashes_verdict verdi
         if (!lobby_file_path(LOBBY_JOURNAL_FOLDER, left->name, left->path)) continue;
         if (crashes_verdict(left->name) != verdict) continue;
         if (is_unfinished(left->name))
-            (void)unlink(left->path);
+            checkpoint_unlink(left->path);
         else
             count += load(left, verdict);
     }
     return count;
 }
 
+/* Of lobbies that had come to their end before the pool heard of it. */
+static void remove_old_copies(const char *folder) {
+    char path[LOBBY_FILE_PATH_BYTES], place[MEMORY_PATH_BYTES];
+    DIR *copies = memory_folder() ? opendir(folder) : NULL;
+    if (!copies) return;
+    for (struct dirent *entry; (entry = readdir(copies));)
+        if (lobby_file_path(LOBBY_JOURNAL_FOLDER, entry->d_name, path) &&
+            access(memory_place(path, place), F_OK) != 0)
+            (void)unlink(path);
+    closedir(copies);
+}
+
 muster_status recovery_start(void) {
-    char folder[LOBBY_FILE_PATH_BYTES];
+    char folder[LOBBY_FILE_PATH_BYTES], place[MEMORY_PATH_BYTES];
     struct left left = {.bytes = malloc(LOBBY_STATE_BYTES_MAX)};
     if (!left.bytes) return MUSTER_NO_MEMORY;
     snprintf(folder, sizeof folder, "%s/" LOBBY_JOURNAL_FOLDER, paths_data());
-    DIR *dir = opendir(folder);
+    record_memory_complete();
+    DIR *dir = opendir(memory_place(folder, place));
     uint32_t count = 0;
     for (uint32_t verdict = CRASHES_RESTORE; dir && verdict <= CRASHES_LEAVE; verdict++)
         count += load_all(dir, &left, verdict);
     if (dir) closedir(dir);
     free(left.bytes);
+    remove_old_copies(folder);
     if (count) log_info("recovery", "%u lobbies go on", count);
     return lobby_journal_start();
 }

@@ -32,6 +32,7 @@
 #include "untrusted.h"
 #include "upgrade.h"
 #include "watchdog.h"
+#include "write_behind.h"
 
 #define WATCHDOG_WARN_MS 1000
 #define WATCHDOG_ABORT_MS 10000
@@ -224,7 +225,7 @@ static bool feed_service_watchdog(void) {
 static void start(void) {
     if (watch_signals() || !feed_service_watchdog() ||
         watchdog_start(WATCHDOG_WARN_MS, WATCHDOG_ABORT_MS) || disk_start() ||
-        books_start(is_ready))
+        write_behind_start() || books_start(is_ready))
         fail(SERVER_EXIT_INTERNAL, "the server could not be started");
     else
         start_plugins(on_store_started, NULL);
@@ -318,6 +319,7 @@ static void stop(void) {
     outbox_deinit();
     pacer_stop();
     untrusted_stop();
+    write_behind_stop();
     disk_stop();
     watchdog_stop();
 }

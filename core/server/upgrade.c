@@ -14,6 +14,7 @@
 #include "lobby_journal.h"
 #include "log.h"
 #include "loop.h"
+#include "memory.h"
 #include "net.h"
 #include "notices.h"
 #include "outbox.h"
@@ -60,7 +61,9 @@ void upgrade_init(void) {
     upgrade.channel = service_socket("upgrade");
     upgrade.is_beside = upgrade.channel >= 0;
     if (!upgrade.is_beside) upgrade.channel = service_socket("supervisor");
-    if (upgrade.channel >= 0) upgrade.supervisor = getppid();
+    if (upgrade.channel < 0) return;
+    upgrade.supervisor = getppid();
+    memory_want();
 }
 
 bool upgrade_is_orphan(void) {

@@ -2,7 +2,7 @@
 // all is well when there is room again. On real disks, which root alone can mount.
 
 import assert from "node:assert/strict";
-import { mkdir, open, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, readdir, readlink, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { PLUGINS, atEnd, childOf, eventually, runDaemon, runFile, startServer, tempDir } from "../kit/harness.mjs";
@@ -28,6 +28,15 @@ async function mounted(t, ...args) {
     }
     atEnd(t, () => runFile("umount", [data]));
     return home;
+}
+
+/** A file with an ext4 in it. */
+async function ext4Image(t) {
+    const image = path.join(await tempDir(t), "image");
+    await writeFile(image, "");
+    await runFile("truncate", ["-s", "32M", image]);
+    await runFile("mkfs.ext4", ["-q", image]);
+    return image;
 }
 
 /** Not a byte is left. */
@@ -75,7 +84,7 @@ test("a full disk: games go on, one alert, and room again", async (t) => {
     await goesOn(team[0].client);
     assert.match(await ready(server), /^\[\+\]disk ok$/m);
     assert.ok((await server.metric("muster_disk_free_bytes")) > 1 << 20);
-    assert.equal(await recordings(server), 1);
+    await eventually("its recording is there", async () => (await recordings(server)) === 1);
 
     await fill(server);
     await server.admin(`mute ${team[1].player.playerId} 1h spam`);
@@ -112,11 +121,7 @@ test("a full disk: games go on, one alert, and room again", async (t) => {
 });
 
 test("a disk that becomes read-only: the match goes on, the stop is orderly", async (t) => {
-    const image = path.join(await tempDir(t), "image");
-    await writeFile(image, "");
-    await runFile("truncate", ["-s", "32M", image]);
-    await runFile("mkfs.ext4", ["-q", image]);
-    const home = await mounted(t, "-o", "loop,errors=remount-ro", image);
+    const home = await mounted(t, "-o", "loop,errors=remount-ro", await ext4Image(t));
     if (!home) return;
     const server = await startServer(t, { dir: home, config: CONFIG });
     const { client } = await connectPlayer(t, server);
@@ -162,4 +167,62 @@ test("a start on a disk that takes nothing says so, and what was kept goes on la
     await empty(server);
     const again = await startServer(t, { dir: home, config });
     assert.match(again.output, /1 lobbies go on/);
+});
+
+/** From now on it takes nothing and keeps what it has: ext4's ioctl to try a power failure. */
+const cutPower = (dir) =>
+    runFile("perl", ["-e", "$f = pack('L', 2); open(D, '<', $ARGV[0]) && ioctl(D, 0x8004587d, $f) || die $!", dir]);
+
+/** A second of a match, and more. */
+async function playOn(client) {
+    const { tick } = await client.once("snapshot", { timeoutMs: 20000 });
+    while ((await client.once("snapshot", { timeoutMs: 20000 })).tick < tick + 30) continue;
+}
+
+/** The tick of a match that the disk has got: of three rounds the first may have begun before, and the
+ * third does not begin before the second is there. */
+async function keptTick({ client }, server, lobbyId) {
+    const { tick } = await client.once("snapshot", { timeoutMs: 20000 });
+    const written = async () => (await stat(path.join(server.dataDir, "live", lobbyId))).mtimeMs;
+    for (let round = 0; round < 3; round++) {
+        const before = await written();
+        await eventually("a round", async () => (await written()) !== before);
+    }
+    return tick;
+}
+
+test("a disk that stands still stops no match, and a power failure sets it back a little", async (t) => {
+    const image = await ext4Image(t);
+    const home = await mounted(t, "-o", "loop", image);
+    if (!home) return;
+    const server = await startServer(t, { dir: home, config: CONFIG, args: ["--supervise"] });
+    const [first, second] = [await connectPlayer(t, server), await connectPlayer(t, server)];
+    const { matchId, lobbyId } = await play(first.client);
+    await eventually("its recording is there", async () => (await recordings(server)) === 1);
+
+    const thaw = () => runFile("fsfreeze", ["-u", server.dataDir]);
+    atEnd(t, () => thaw().catch(() => {}));
+    await runFile("fsfreeze", ["-f", server.dataDir]);
+    await playOn(first.client);
+    await play(second.client); // a match that begins meanwhile
+    await thaw();
+    const back = first.client.once("entered", { timeoutMs: 20000 });
+    process.kill(await childOf(server.pid), "SIGKILL");
+    assert.ok((await back).resumed);
+    await goesOn(first.client);
+    assert.equal((await first.client.scoreboard()).matchId, matchId);
+
+    const memory = await readlink(path.join(server.dataDir, "memory"));
+    const tick = await keptTick(first, server, lobbyId);
+    await cutPower(server.dataDir);
+    process.kill(await childOf(server.pid), "SIGKILL");
+    server.signal("SIGKILL");
+    await server.ended();
+    await rm(memory, { recursive: true });
+    await runFile("umount", [server.dataDir]);
+    await runFile("mount", ["-o", "loop", image, server.dataDir]);
+    const again = await startServer(t, { dir: home, config: CONFIG, args: ["--supervise"] });
+    assert.match(again.output, /2 lobbies go on/);
+    const replays = await playAgain(again);
+    assert.ok(Math.max(...replays.map(({ ticks }) => ticks)) >= tick);
 });

@@ -178,7 +178,7 @@ test("a mode that is broken on disk, or lacks what it needs, goes on with the co
 
 test("what cannot be gone on with is put aside, and the server starts", async (t) => {
     const server = await supervise(t);
-    const live = path.join(server.dataDir, "live");
+    const live = path.join(server.dataDir, "memory/live");
     await writeFile(path.join(live, "odd"), "MSTRLIV1 and no more");
     await writeFile(path.join(live, "half.new"), "");
     const from = server.output.length;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "checkpoint.h"
+#include "checkpoint_copy.h"
 #include "loop.h"
 
 static char root[TEMP_DIR_MAX];
@@ -116,6 +117,58 @@ static void what_has_no_place_on_the_disk_is_made_anew(void **state) {
     checkpoint_close(checkpoint);
 }
 
+/* A power failure leaves what the disk had got. */
+static void of_one_that_is_half_written_the_one_before_counts(void **state) {
+    (void)state;
+    struct checkpoint *checkpoint = make();
+    assert_int_equal(write_text(checkpoint, "first", 1), MUSTER_OK);
+    assert_int_equal(write_text(checkpoint, "second", 2), MUSTER_OK);
+    checkpoint_close(checkpoint);
+    FILE *file = fopen(path, "r+");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 64 + 64 + 1, SEEK_SET), 0); /* the slot of even numbers */
+    assert_true(fputc('?', file) != EOF && fclose(file) == 0);
+    assert_kept("first", 1);
+    checkpoint = make();
+    assert_int_equal(write_text(checkpoint, "third", 3), MUSTER_OK);
+    assert_kept("third", 3);
+    checkpoint_close(checkpoint);
+}
+
+static struct checkpoint_copy *copy_of(const char *text, uint64_t number, uint32_t slot_bytes) {
+    static _Alignas(8) uint8_t bytes[sizeof(struct checkpoint_slot) + 64];
+    struct checkpoint_slot *slot = (struct checkpoint_slot *)bytes;
+    slot->number = number;
+    slot->mark = number;
+    slot->len = (uint32_t)strlen(text);
+    memcpy(slot->bytes, text, slot->len);
+    bool is_there = slot->len > 0;
+    return checkpoint_copy_make(path, slot_bytes, is_there ? slot : NULL, is_there);
+}
+
+static void write_copy(struct checkpoint_copy *copy) {
+    copy->prev = copy;
+    assert_int_equal(checkpoint_copy_write(copy), 0);
+    checkpoint_copy_free(copy);
+}
+
+/* Numbers are skipped: not all of them are copied. Larger slots are another file. */
+static void a_copy_is_written_beside_the_one_before(void **state) {
+    (void)state;
+    write_copy(copy_of("first", 2, 256));
+    assert_kept("first", 2);
+    write_copy(copy_of("second", 4, 256));
+    assert_kept("second", 4);
+    write_copy(copy_of("third", 8, 512));
+    assert_kept("third", 8);
+    struct checkpoint *checkpoint = make();
+    assert_int_equal(write_text(checkpoint, "gone on with", 9), MUSTER_OK);
+    assert_kept("gone on with", 9);
+    checkpoint_close(checkpoint);
+    write_copy(copy_of("", 0, 0));
+    assert_int_equal(access(path, F_OK), -1);
+}
+
 static void without_a_folder_nothing_is_kept_until_there_is_one(void **state) {
     (void)state;
     char folder[TEMP_DIR_MAX + 8];
@@ -136,6 +189,8 @@ int main(void) {
         TEST(one_that_is_cut_is_written_anew),
         TEST(what_a_process_has_left_is_written_on),
         TEST(what_has_no_place_on_the_disk_is_made_anew),
+        TEST(of_one_that_is_half_written_the_one_before_counts),
+        TEST(a_copy_is_written_beside_the_one_before),
         TEST(without_a_folder_nothing_is_kept_until_there_is_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
