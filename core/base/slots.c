@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ITEM_ALIGN = 16 };
+#define CACHE_LINE_BYTES 64u
 
 static void *item_at(const struct slots *slots, uint32_t index) {
     return slots->items + (size_t)index * slots->item_size;
@@ -22,16 +22,22 @@ static bool in_use(const struct slots *slots, uint32_t index) {
     return slots->generations[index] & 1u;
 }
 
+static uintptr_t whole_lines(uintptr_t bytes) {
+    return (bytes + CACHE_LINE_BYTES - 1u) & ~(uintptr_t)(CACHE_LINE_BYTES - 1u);
+}
+
 muster_status slots_init(struct slots *slots, uint32_t cap, uint32_t item_size) {
     *slots = (struct slots){0};
-    if (cap == 0 || cap == UINT32_MAX || item_size == 0 || item_size > UINT32_MAX - ITEM_ALIGN)
+    if (cap == 0 || cap == UINT32_MAX || item_size == 0 ||
+        item_size > UINT32_MAX - CACHE_LINE_BYTES)
         return MUSTER_INVALID;
-    slots->item_size = (item_size + ITEM_ALIGN - 1u) & ~(ITEM_ALIGN - 1u);
+    slots->item_size = (uint32_t)whole_lines(item_size);
     slots->cap = cap;
-    slots->items = calloc(cap, slots->item_size);
+    slots->block = calloc(cap + 1u, slots->item_size); /* one more: where lines begin */
+    slots->items = (uint8_t *)whole_lines((uintptr_t)slots->block);
     slots->generations = calloc(cap, sizeof(*slots->generations));
     slots->free_next = calloc(cap, sizeof(*slots->free_next));
-    if (!slots->items || !slots->generations || !slots->free_next) {
+    if (!slots->block || !slots->generations || !slots->free_next) {
         slots_deinit(slots);
         return MUSTER_NO_MEMORY;
     }
@@ -39,7 +45,7 @@ muster_status slots_init(struct slots *slots, uint32_t cap, uint32_t item_size) 
 }
 
 void slots_deinit(struct slots *slots) {
-    free(slots->items);
+    free(slots->block);
     free(slots->generations);
     free(slots->free_next);
     *slots = (struct slots){0};

@@ -1,8 +1,8 @@
 /* slots - fixed tables of objects with generation-checked ids.
  *
  * An id is generation << 32 | index + 1: never 0, and an id whose object is gone finds nothing,
- * also after the slot was used again. Items never move; memory is reserved once and touched on
- * first use. Loop thread only.
+ * also after the slot was used again. Items never move, and each begins a cache line; memory is
+ * reserved once and touched on first use. Loop thread only.
  */
 #ifndef SLOTS_H
 #define SLOTS_H
@@ -13,7 +13,8 @@
 #include <muster/types.h>
 
 struct slots {
-    uint8_t *items;
+    void *block;
+    uint8_t *items;        /* in it */
     uint32_t *generations; /* odd: in use */
     uint32_t *free_next;
     uint32_t item_size;
@@ -39,6 +40,15 @@ void *slots_next(const struct slots *slots, uint64_t *id);
 /* 0 to cap - 1. */
 static inline uint32_t slots_index(uint64_t id) {
     return (uint32_t)id - 1;
+}
+/* Its first two cache lines will soon be asked for; again for any id. */
+static inline void slots_prefetch(const struct slots *slots, uint64_t id) {
+    uint32_t index = slots_index(id);
+    if (index >= slots->used) return;
+    const uint8_t *item = slots->items + (size_t)index * slots->item_size;
+    __builtin_prefetch(&slots->generations[index]);
+    __builtin_prefetch(item, 1);
+    __builtin_prefetch(item + 64, 1);
 }
 
 #endif

@@ -262,7 +262,7 @@ static void *ws_open(conn_id conn, const char *address) {
     if (!client) return NULL;
     client->conn = conn;
     snprintf(client->address, sizeof client->address, "%s", address);
-    client->party = party_hold_address(address);
+    client->party = client->payer = party_hold_address(address);
     client->auth_timer =
         loop_timer_start(config_core->net.auth_timeout_ms, 0, on_auth_timeout, client);
     return client;
@@ -271,14 +271,10 @@ static void *ws_open(conn_id conn, const char *address) {
 /* Long ones count more: they are read before it is known what they ask for. A stranger's short text
  * is read although nothing is left, so that it is told so. */
 static bool take_message(struct client *client, uint32_t len, bool is_text) {
-    const struct session *session = client->session;
-    struct party *party = session ? session->party : client->party;
-    enum party_rate rate = session ? PARTY_MESSAGE : PARTY_STRANGER;
-    if (party_take(party, rate, NULL)) {
-        party_charge(party, rate, (double)len / MESSAGE_UNIT_BYTES);
-        return true;
-    }
-    if (!session && is_text && len <= SHORT_TEXT_BYTES) return true;
+    bool is_stranger = !client->session;
+    enum party_rate rate = is_stranger ? PARTY_STRANGER : PARTY_MESSAGE;
+    if (party_take_with(client->payer, rate, (double)len / MESSAGE_UNIT_BYTES)) return true;
+    if (is_stranger && is_text && len <= SHORT_TEXT_BYTES) return true;
     metrics_add(METRIC_DROP_RATELIMIT, 1);
     client_close(client, 4005, "too many messages");
     return false;
@@ -357,6 +353,16 @@ static bool ws_binary(conn_id conn, void *user, const uint8_t *data, uint32_t le
     return !client->closing;
 }
 
+static void ws_expect(void *user, uint32_t step) {
+    const struct client *client = user;
+    if (step == 0) {
+        party_expect(client->payer, PARTY_MESSAGE);
+        __builtin_prefetch(client->match);
+    } else {
+        lobby_expect_input(client);
+    }
+}
+
 static void ws_drained(conn_id conn, void *user) {
     (void)conn;
     (void)user; /* the next tick sends the newest state */
@@ -378,6 +384,7 @@ void dispatch_net_handlers(struct net_handlers *handlers) {
     handlers->ws_open = ws_open;
     handlers->ws_text = ws_text;
     handlers->ws_binary = ws_binary;
+    handlers->ws_expect = ws_expect;
     handlers->ws_drained = ws_drained;
     handlers->ws_closed = ws_closed;
 }

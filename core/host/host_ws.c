@@ -205,12 +205,12 @@ static uint32_t on_route_open(const struct net_http_request *request, conn_id co
 
 static void on_route_message(void *user, bool binary, struct muster_bytes data) {
     struct visitor *visitor = user;
-    if (visitor->party && !party_take(visitor->party, PARTY_STRANGER, NULL)) {
+    struct party *party = visitor->party;
+    if (party && !party_take_with(party, PARTY_STRANGER, party_price(data.len, 0))) {
         net_route_close(visitor->conn, 4005, "too many messages");
         visitor_end(visitor, MUSTER_LIMIT, 0);
         return;
     }
-    if (visitor->party) party_charge(visitor->party, PARTY_STRANGER, party_price(data.len, 0));
     plugin_enter(visitor->handle.resource.owner, "ws.message");
     visitor->server.message(visitor->user, (muster_ws_id){visitor->handle.id}, binary, data);
     plugin_leave();

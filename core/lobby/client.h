@@ -12,7 +12,7 @@
 #include "party.h"
 
 struct client;
-struct lobby;
+struct match;
 struct session;
 
 /* Where it goes what is sent to a client without a connection. */
@@ -26,8 +26,10 @@ struct client {
     conn_id conn;                   /* 0: none, but a sink */
     const struct client_sink *sink; /* snapshots are taken and forgotten there */
     struct session *session;        /* whose client is this one; null: signed in as nobody */
-    struct lobby *lobby;            /* where its inputs go, or null; lobby_recipients.c */
-    uint32_t seat;                  /* there */
+    struct party *payer; /* whom its messages are counted for: the player, before that the address;
+                            null: nobody */
+    struct match *match; /* where its inputs go, or null; lobby_recipients.c */
+    uint32_t seat;       /* there */
     bool compress;
     bool closing;
     struct party *party;   /* of the address; null: it has none */

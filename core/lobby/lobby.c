@@ -214,6 +214,7 @@ void lobby_let_go(struct lobby *lobby) {
     muster_player_id id = {0};
     lobby->closing = true;
     pacer_remove(&lobby->pace);
+    lobby_recipients_forget(lobby);
     match_destroy(lobby->match);
     lobby->match = NULL;
     for (struct session *session; (session = session_next(&id));) {

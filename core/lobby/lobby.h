@@ -264,6 +264,8 @@ void lobby_member_dropped(struct session *session);
 /* To the mode with the next tick. STATE: the session plays no match; others: match_message_push. */
 muster_status lobby_message(struct session *session, const void *data,
                             uint32_t len) MUSTER_MUST_USE;
+/* Soon one will come: where it goes is fetched from memory. */
+void lobby_expect_input(const struct client *client);
 /* To the match that the client plays in, if there is one that takes it. */
 void lobby_input(const struct client *client, const struct muster_input *input);
 void lobby_resync(struct session *session);

@@ -19,6 +19,7 @@ muster_status lobby_freeze(struct lobby *lobby) {
     lobby->frozen_since_ms = loop_now_ms();
     lobby_disturbed_settle(lobby);
     pacer_remove(&lobby->pace);
+    lobby_recipients_renew(lobby);
     tell(lobby, MUSTER_NOTICE_LOBBY_FROZEN, "lobby_frozen", "frozen");
     return MUSTER_OK;
 }

@@ -182,11 +182,13 @@ void lobby_match_run(struct lobby *lobby);
 /* lobby_recipients.c */
 /* Of so many people, none of whom is there yet. False: out of memory. */
 bool lobby_members_make(struct lobby *lobby, uint32_t people_max) MUSTER_MUST_USE;
-/* Somebody came or went, or their connection: before anything is sent to anybody. The clients of
- * before are still there. */
+/* Somebody came or went, or their connection; the match, or whether it runs: before anything is
+ * sent to anybody, or pressed. The clients of before are still there. */
 void lobby_recipients_renew(struct lobby *lobby);
 /* Nobody is sent anything any more, and nothing that is pressed comes here. */
 void lobby_recipients_forget(struct lobby *lobby);
+/* A step will soon have something for them: what sending asks for is fetched from memory. */
+void lobby_recipients_expect(const struct lobby *lobby);
 /* That they are those whom one would find now is seen to at each tick of builds with sanitizers. */
 #if defined(__SANITIZE_ADDRESS__)
 #define LOBBY_RECIPIENTS_CHECKED

@@ -223,6 +223,7 @@ static void on_tick(void *user) {
     if (lobby->close_leave) return;
     crash_page_enter("lobby.tick");
     crash_page_call_of(lobby->key);
+    lobby_recipients_expect(lobby);
     match_step(lobby->match);
     if (!lobby->match->ended) lobby_journal_step(lobby);
     lobby_send_snapshots(lobby);
@@ -235,6 +236,7 @@ static void on_tick(void *user) {
 }
 
 void lobby_match_run(struct lobby *lobby) {
+    lobby_recipients_renew(lobby);
     pacer_add(&lobby->pace, 1000000 / lobby->tick_rate_hz,
               slots_index(lobby->id.value) % PHASE_SLOTS, on_tick, lobby);
 }
@@ -247,6 +249,7 @@ void lobby_match_end(struct lobby *lobby, struct match_decision decision) {
 
 muster_status lobby_match_reincarnate(struct lobby *lobby) {
     muster_status status = match_reincarnate(lobby->match, &lobby->match);
+    lobby_recipients_renew(lobby);
     if (status) lobby_want_close(lobby, MUSTER_LEAVE_KICK, "the match could not be loaded");
     for (uint32_t i = 0; !status && i < lobby_members_end(lobby); i++)
         lobby->members[i].want_full = true; /* the new one has no tick before to compare with */
@@ -262,6 +265,7 @@ void lobby_match_stop(struct lobby *lobby) {
     }
     match_destroy(lobby->match);
     lobby->match = NULL;
+    lobby_recipients_renew(lobby);
 }
 
 /* ---- after the scoreboard -------------------------------------------------------------------- */

@@ -462,10 +462,13 @@ int32_t lobby_chat(struct session *session, const char *text, bool team_only,
 
 /* ---- play ------------------------------------------------------------------------------------ */
 
+void lobby_expect_input(const struct client *client) {
+    if (client->match) match_expect_input(client->match, client->seat);
+}
+
 void lobby_input(const struct client *client, const struct muster_input *input) {
-    const struct lobby *lobby = client->lobby;
-    if (lobby && lobby->match && !lobby->match->ended && !lobby->frozen_since_ms)
-        match_input_push(lobby->match, client->seat, input);
+    if (client->match && !client->match->ended)
+        match_input_push(client->match, client->seat, input);
 }
 
 muster_status lobby_message(struct session *session, const void *data, uint32_t len) {

@@ -20,8 +20,14 @@ static struct client *client_of(const struct member *member) {
     return session ? session->client : NULL;
 }
 
+/* Where goes what this member presses; null: nowhere. */
+static struct match *match_of(const struct lobby *lobby, uint32_t index) {
+    bool plays = !lobby_member_is_spectator(lobby, index) && !lobby->frozen_since_ms;
+    return plays ? lobby->match : NULL;
+}
+
 void lobby_recipients_forget(struct lobby *lobby) {
-    for (uint32_t i = 0; i < lobby->recipient_count; i++) lobby->recipients[i].client->lobby = NULL;
+    for (uint32_t i = 0; i < lobby->recipient_count; i++) lobby->recipients[i].client->match = NULL;
     lobby->recipient_count = 0;
 }
 
@@ -31,8 +37,19 @@ void lobby_recipients_renew(struct lobby *lobby) {
         struct client *client = client_of(&lobby->members[i]);
         if (!client) continue;
         lobby->recipients[lobby->recipient_count++] = (struct recipient){client, i};
-        client->lobby = lobby_member_is_spectator(lobby, i) ? NULL : lobby;
+        client->match = match_of(lobby, i);
         client->seat = lobby_seat(lobby, i);
+    }
+}
+
+void lobby_recipients_expect(const struct lobby *lobby) {
+    for (uint32_t i = 0; i < lobby->recipient_count; i++) {
+        const struct recipient *to = &lobby->recipients[i];
+        __builtin_prefetch(to->client);
+        __builtin_prefetch(&lobby->members[to->index]);
+        __builtin_prefetch(&lobby->members[to->index].lag_since_ms);
+        if (!lobby_member_is_spectator(lobby, to->index))
+            match_expect_input(lobby->match, to->index);
     }
 }
 
@@ -44,7 +61,7 @@ void lobby_recipients_check(const struct lobby *lobby) {
         if (!client) continue;
         ENSURE(next < lobby->recipients + lobby->recipient_count);
         ENSURE(next->client == client && next->index == i);
-        ENSURE(client->lobby == (lobby_member_is_spectator(lobby, i) ? NULL : lobby));
+        ENSURE(client->match == match_of(lobby, i));
         ENSURE(client->seat == lobby_seat(lobby, i));
         next++;
     }

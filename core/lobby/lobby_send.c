@@ -81,6 +81,8 @@ void lobby_send_snapshots(struct lobby *lobby) {
     uint32_t tick_length_us = tick_length(lobby);
     lobby_recipients_check(lobby);
     for (uint32_t i = 0; i < lobby->recipient_count; i++)
+        net_expect_snapshot(lobby->recipients[i].client->conn);
+    for (uint32_t i = 0; i < lobby->recipient_count; i++)
         send_to(lobby, &lobby->recipients[i], tick_length_us);
 }
 

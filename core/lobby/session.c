@@ -244,6 +244,7 @@ static void release_client(struct session *session) {
     struct client *client = session->client;
     if (!client) return;
     client->session = NULL;
+    client->payer = client->party;
     session->client = NULL;
     sessions.connected--;
     emit(session, MUSTER_NOTICE_PLAYER_DISCONNECTED);
@@ -275,6 +276,7 @@ muster_status session_attach(struct client *client, const struct muster_identity
     session->client = client;
     snprintf(session->address, sizeof session->address, "%s", client->address);
     client->session = session;
+    client->payer = session->party;
     sessions.connected++;
     log_fields(MUSTER_LOG_INFO, "session",
                &(struct log_fields){.player = session->player_key,

@@ -30,23 +30,27 @@
 
 /* What waits for a seat between two ticks. */
 struct input_ring {
-    struct muster_input items[MATCH_INPUTS_MAX];
-    struct muster_input last;
-    uint32_t head;
+    uint32_t head; /* 0 when nothing waits */
     uint32_t count;
     uint32_t newest; /* sequence of the newest accepted */
     uint32_t ack;    /* sequence of the last consumed */
     uint32_t repeated_ticks;
     bool any;    /* newest is valid */
     bool active; /* last is to be repeated */
+    struct muster_input last;
+    struct muster_input items[MATCH_INPUTS_MAX];
 };
 
+/* What each input and each tick asks comes first. */
 struct match_seat {
     bool used;
     bool is_bot;
     bool connected;
     bool alive;
     uint32_t team;
+    uint32_t messages_len;
+    struct input_ring ring;
+    uint8_t *messages; /* MATCH_MESSAGES_MAX, made when first needed: u16 length, bytes */
     int32_t kills;
     int32_t deaths;
     int32_t assists;
@@ -54,9 +58,6 @@ struct match_seat {
     int32_t own_stats[MUSTER_STATS_OWN_MAX];
     char player_key[MUSTER_PLAYER_KEY_MAX];
     char display_name[MUSTER_DISPLAY_MAX];
-    struct input_ring ring;
-    uint8_t *messages; /* MATCH_MESSAGES_MAX, made when first needed: u16 length, bytes */
-    uint32_t messages_len;
 };
 
 /* One line of the results: a seat at the end, or somebody who left before. */
@@ -147,65 +148,66 @@ struct match_frame {
     uint32_t len;   /* the same; 0: not encoded in this tick */
 };
 
+/* What each input and each tick asks comes first. */
 struct match {
     muster_match_id id;
+    struct match_seat *seats; /* seats_max of people, so many of bots */
+    uint32_t seats_max;       /* people; bots take seats above */
+    uint32_t tick;            /* the next to run */
+    bool stepping;            /* inside a plugin call of this match */
+    bool steering;            /* ... of a part of the step: it may change the match */
+    bool in_rules;            /* ... of the match's rules, on whatever else is on the stack */
+    bool beginning;           /* ... of match_begin */
+    bool replaying;           /* the log brings what plugins ask for */
+    bool ending;              /* a part of the step wants the end: it comes with the tick's */
+    bool ended;
+    bool finished;  /* the recording has its end */
+    bool sides_met; /* two teams, or players without one, have been here at the same time */
+    uint32_t tick_rate_hz;
+    uint32_t repeat_ticks_max;
+    uint32_t command_count;
+    uint32_t settings_waiting_count;
+    uint32_t view_count;
+    uint32_t snapshot_max_bytes;
+    struct match_frame *delta; /* of each view */
+    struct match_frame *full;
+    uint64_t event_end;        /* absolute */
+    uint64_t event_tick_begin; /* what was sent last ends here */
+    uint8_t *events;           /* MATCH_EVENT_RING, made with the first: u8 length, bytes; a ring */
+    uint32_t event_tick_count;
+    uint32_t victory_count;
+    uint32_t rules_count;
+    uint32_t anticheat_count;
+    struct record *record;
+    struct match_part mode;
+    struct match_part victories[MATCH_VICTORIES_MAX];
+    struct match_part rules[MATCH_RULES_MAX]; /* borrowed from the lobby, not pinned twice */
+    struct match_part anticheats[MATCH_ANTICHEATS_MAX];
+    char lobby_key[40];
+    uint32_t rules_begun; /* the first of them know of the match */
     muster_lobby_id lobby;
     char key[40];
-    char lobby_key[40];
     char game_mode[MUSTER_NAME_MAX];
     char map_name[MUSTER_NAME_MAX];
     json_t *settings; /* frozen copy, owned */
     uint64_t seed;
     uint64_t rng[4];
-    uint32_t tick_rate_hz;
-    uint32_t seats_max; /* people; bots take seats above */
-    uint32_t repeat_ticks_max;
-    uint32_t tick; /* the next to run */
     struct registry_teams teams;
     uint32_t stat_count; /* its own */
     char stat_names[MUSTER_STATS_OWN_MAX][MUSTER_NAME_MAX];
     int32_t team_score[MUSTER_TEAMS_MAX + 1];
-    struct match_seat *seats;   /* seats_max of people, so many of bots */
     struct match_row *departed; /* match_departed_max, made with the first */
     uint32_t departed_count;
-    bool sides_met; /* two teams, or players without one, have been here at the same time */
     struct match_disturbed disturbed[MATCH_CAUSES]; /* by cause - 1 */
-    struct match_part mode;
-    struct match_part victories[MATCH_VICTORIES_MAX];
-    uint32_t victory_count;
-    struct match_part rules[MATCH_RULES_MAX]; /* borrowed from the lobby, not pinned twice */
-    uint32_t rules_count;
-    uint32_t rules_begun; /* the first of them know of the match */
-    struct match_part anticheats[MATCH_ANTICHEATS_MAX];
-    uint32_t anticheat_count;
-    struct match_command *commands; /* wait for the next tick; match_commands_fit */
-    uint32_t command_count;
+    struct match_command *commands;                 /* wait for the next tick; match_commands_fit */
     uint32_t command_room;
     struct match_setting *settings_waiting; /* MATCH_SETTINGS_MAX, made when first needed */
-    uint32_t settings_waiting_count;
-    uint8_t *begin_notes; /* of match_begin: u8 part, u16 length, bytes */
+    uint8_t *begin_notes;                   /* of match_begin: u8 part, u16 length, bytes */
     uint32_t begin_notes_len;
     struct match_version *versions; /* owned */
     uint32_t version_count;
-    uint32_t view_count;
-    uint32_t snapshot_max_bytes;
-    struct match_frame *delta; /* of each view */
-    struct match_frame *full;
-    uint8_t *events;           /* MATCH_EVENT_RING, made with the first: u8 length, bytes; a ring */
-    uint64_t event_end;        /* absolute */
-    uint64_t event_tick_begin; /* what was sent last ends here */
-    uint32_t event_tick_count;
-    struct record *record;
     struct kept *kept;       /* by plugins; no part of the state */
     struct kept *kept_state; /* which is */
-    bool stepping;           /* inside a plugin call of this match */
-    bool steering;           /* ... of a part of the step: it may change the match */
-    bool in_rules;           /* ... of the match's rules, on whatever else is on the stack */
-    bool beginning;          /* ... of match_begin */
-    bool replaying;          /* the log brings what plugins ask for */
-    bool ending;             /* a part of the step wants the end: it comes with the tick's */
-    bool ended;
-    bool finished; /* the recording has its end */
     struct match_decision decision;
 };
 
@@ -253,6 +255,12 @@ muster_status match_message_push(struct match *match, uint32_t seat, const void 
                                  uint32_t len);
 /* Straight to the mode; match_step calls it, and replay. */
 void match_message_apply(struct match *match, uint32_t seat, const void *data, uint32_t len);
+/* Soon one of the seat will come, or be taken: where it lies is fetched from memory. */
+static inline void match_expect_input(const struct match *match, uint32_t seat) {
+    const struct match_seat *s = &match->seats[seat];
+    __builtin_prefetch(s, 1);
+    __builtin_prefetch(&s->ring.items[0], 1);
+}
 /* Into the seat's ring; not newer ones are ignored. */
 void match_input_push(struct match *match, uint32_t seat, const struct muster_input *input);
 /* Consumed input, straight to mode and anticheats; match_step calls it, and replay. */

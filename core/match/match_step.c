@@ -97,8 +97,7 @@ void match_input_apply(struct match *match, uint32_t seat, const struct muster_i
 static void take_input(struct match *match, uint32_t seat) {
     struct input_ring *ring = &match->seats[seat].ring;
     struct muster_input input = *ring_at(ring, 0);
-    ring->head = (ring->head + 1) % MATCH_INPUTS_MAX;
-    ring->count--;
+    ring->head = --ring->count ? (ring->head + 1) % MATCH_INPUTS_MAX : 0;
     ring->last = input;
     ring->ack = input.sequence;
     ring->repeated_ticks = 0;

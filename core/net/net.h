@@ -35,6 +35,10 @@ struct net_handlers {
      * false means that the connection has been closed with net_close meanwhile. */
     bool (*ws_text)(conn_id conn, void *user, const char *data, uint32_t len);
     bool (*ws_binary)(conn_id conn, void *user, const uint8_t *data, uint32_t len);
+    /* Messages of it are about to come; may be null. What they ask for can be fetched from memory
+     * meanwhile (__builtin_prefetch), in steps: step 1 comes when what was fetched in step 0 is
+     * there. */
+    void (*ws_expect)(void *user, uint32_t step);
     /* What was held back has drained: a snapshot may be sent again. */
     void (*ws_drained)(conn_id conn, void *user);
     void (*ws_closed)(conn_id conn, void *user);
@@ -84,6 +88,8 @@ bool net_stopped(void);
  * was sent; ws_drained comes when it is free again. */
 enum net_sent { NET_SENT, NET_SKIPPED, NET_GONE };
 enum net_sent net_send_snapshot(conn_id conn, uint8_t *data, uint32_t len);
+/* Soon one will be sent to it: what that asks for is fetched from memory. */
+void net_expect_snapshot(conn_id conn);
 /* Queued in order; it leaves at the end of the loop's turn, behind what was put there before
  * net_start (loop_at_turn_end). Above net.sendQueueMaxBytes waiting the connection is dropped
  * (4006). */

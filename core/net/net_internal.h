@@ -7,6 +7,7 @@
 #define NET_INTERNAL_H
 
 #include <libwebsockets.h>
+#include <stddef.h>
 
 #include "address.h"
 #include "net.h"
@@ -68,28 +69,39 @@ struct net_bytes {
 
 struct net_peer; /* one address and how many connections it has */
 
+/* What each message and each snapshot asks comes first: it fits in two cache lines. */
 struct conn {
-    conn_id id;
     struct lws *wsi;
+    void *user;
+    struct net_bytes *unsent; /* net_wire's: the rest of what was sent */
+    struct net_bytes *unread; /* and the beginning of a frame */
+    struct net_frames frames;
+    int fd;            /* before libwebsockets has it, and when it is taken from it; else -1 */
+    bool websocket;    /* upgraded */
+    bool open;         /* ws_open answered with a user */
+    bool routed;       /* at a plugin's path, which has not closed it */
+    bool closing;      /* no more messages in either direction */
+    bool dead;         /* the socket was shut */
+    bool held;         /* what waits leaves at the end of the loop's turn */
+    bool skipped;      /* ws_drained is owed */
+    bool wants_out;    /* is told when the socket takes more */
+    bool is_last_read; /* what comes is thrown away */
+    bool is_heard;     /* something came in the last second */
+    uint32_t rx_len;
+    struct net_queue queue;
+    uint64_t told_bytes; /* received and accounted for, see net_meter.c */
+    uint64_t read_bytes; /* of a socket of our own */
+    conn_id id;
+    uint8_t *rx; /* fragments so far, rx_len */
+    uint32_t rx_cap;
+    uint32_t head_len; /* of the first request; 0: more came with it */
+    uint32_t silent_s;
     struct net_peer *peer; /* null: not counted (admin, trusted proxy) */
     struct conn *deadline_prev;
     struct conn *deadline_next;
     struct conn *prev; /* among those of its listener that may have to make room */
     struct conn *next;
-    uint64_t deadline_ms; /* 0: none */
-    uint64_t told_bytes;  /* received and accounted for, see net_meter.c */
-    uint64_t read_bytes;  /* of a socket of our own */
-    void *user;
-    int fd; /* before libwebsockets has it, and when it is taken from it; else -1 */
-    struct net_queue queue;
-    struct net_bytes *unsent; /* net_wire's: the rest of what was sent */
-    struct net_bytes *unread; /* and the beginning of a frame */
-    struct net_frames frames;
-    uint8_t *rx; /* fragments so far */
-    uint32_t rx_len;
-    uint32_t rx_cap;
-    uint32_t head_len; /* of the first request; 0: more came with it */
-    uint32_t silent_s;
+    uint64_t deadline_ms;       /* 0: none */
     muster_request_id exchange; /* the HTTP request at hand, or 0 */
     uint16_t close_code;
     uint16_t peer_code; /* of the other side's close frame */
@@ -101,21 +113,12 @@ struct conn {
     bool admitted;   /* has shown the admin token, see net_admit.c */
     bool proxied;    /* the peer is a trusted proxy */
     bool over_cap;   /* one of too many of its address */
-    bool websocket;  /* upgraded */
-    bool open;       /* ws_open answered with a user */
-    bool routed;     /* at a plugin's path, which has not closed it */
-    bool closing;    /* no more messages in either direction */
     bool close_sent;
-    bool dead;         /* the socket was shut */
-    bool held;         /* what waits leaves at the end of the loop's turn */
-    bool skipped;      /* ws_drained is owed */
-    bool paused;       /* receiving is off */
-    bool is_last_read; /* what comes is thrown away */
-    bool is_heard;     /* something came in the last second */
-    bool wants_out;    /* is told when the socket takes more */
+    bool paused; /* receiving is off */
     char address[NET_ADDRESS_MAX];
     char close_reason[NET_CLOSE_REASON_MAX];
 };
+_Static_assert(offsetof(struct conn, rx) <= 128, "what comes first fits");
 
 enum net_phase { NET_DOWN, NET_UP, NET_CLOSING, NET_DESTROYING };
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -21,6 +22,7 @@
 #include "metrics.h"
 
 #define EVENTS_MAX 256
+#define AHEAD 8
 #define READ_BYTES 65536
 #define PIECE_BYTES 512 /* at least so much room for the rest of a frame */
 
@@ -97,9 +99,13 @@ static bool would_block(void) {
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
+/* send() and recv() of the C library are points at which a thread may be cancelled: in a process
+ * of several threads each call pays for that. Nobody here is, so it is the bare system calls. */
+
 /* -1: broken. */
-static ssize_t send_some(const struct conn *conn, const uint8_t *bytes, uint32_t len) {
-    ssize_t sent = send(conn->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+static ssize_t send_some(const struct conn *conn, const uint8_t *bytes, size_t len) {
+    ssize_t sent =
+        syscall(SYS_sendto, conn->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, (size_t)0);
     return sent < 0 && would_block() ? 0 : sent;
 }
 
@@ -249,7 +255,7 @@ static ssize_t receive(const struct conn *conn) {
     struct net_bytes *unread = conn->unread;
     uint8_t *to = unread ? unread->bytes + unread->len : wire.scratch;
     size_t room = unread ? unread->cap - unread->len : sizeof wire.scratch;
-    ssize_t got = recv(conn->fd, to, room, MSG_DONTWAIT);
+    ssize_t got = syscall(SYS_recvfrom, conn->fd, to, room, MSG_DONTWAIT, NULL, NULL);
     if (got == 0) return -1;
     return got < 0 && would_block() ? 0 : got;
 }
@@ -290,13 +296,35 @@ static void on_event(const struct epoll_event *event) {
     if (conn && (event->events & ~(uint32_t)EPOLLOUT)) read_socket(conn);
 }
 
+/* The one of an event that is still to come; null: there is none, or nothing to be fetched. */
+static void *user_at(const struct epoll_event *events, int count, int at) {
+    if (at < 0 || at >= count) return NULL;
+    const struct conn *conn = slots_find(&net_state.conns, events[at].data.u64);
+    return conn && conn->open && !conn->routed ? conn->user : NULL;
+}
+
+/* What the events behind this one will ask for is fetched from memory meanwhile, in the order in
+ * which one leads to the other: with thousands of connections it has left the caches since the last
+ * time, and each of them would be waited for. */
+static void look_ahead(const struct epoll_event *events, int count, int at) {
+    void (*expect)(void *user, uint32_t step) = net_state.handlers.ws_expect;
+    void *soon = user_at(events, count, at + 4), *next = user_at(events, count, at + 2);
+    if (at + AHEAD < count) slots_prefetch(&net_state.conns, events[at + AHEAD].data.u64);
+    __builtin_prefetch(user_at(events, count, at + 6));
+    if (expect && soon) expect(soon, 0);
+    if (expect && next) expect(next, 1);
+}
+
 static void on_events(void *user, uint32_t readable, muster_status status) {
     struct epoll_event events[EVENTS_MAX];
     (void)user;
     (void)readable;
     (void)status;
     int count = epoll_wait(wire.epoll_fd, events, EVENTS_MAX, 0);
-    for (int i = 0; i < count; i++) on_event(&events[i]);
+    for (int i = -AHEAD; i < count; i++) {
+        look_ahead(events, count, i);
+        if (i >= 0) on_event(&events[i]);
+    }
 }
 
 /* ---- Idle ones ---- */

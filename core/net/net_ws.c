@@ -228,6 +228,10 @@ enum net_sent net_send_snapshot(conn_id id, uint8_t *data, uint32_t len) {
     return NET_SENT;
 }
 
+void net_expect_snapshot(conn_id id) {
+    slots_prefetch(&net_state.conns, id);
+}
+
 static bool flush_queue(struct conn *conn) {
     if (!net_wire_flush(conn)) return false;
     while (conn->queue.head && !net_wire_waits(conn)) {

@@ -26,11 +26,11 @@ struct named_bucket {
 };
 
 struct party {
-    uint8_t key[1 + ADDRESS_BYTES]; /* 'a' and the address, or 'p' and a hash of the player's key */
     bool is_lifted;
+    uint8_t key[1 + ADDRESS_BYTES]; /* 'a' and the address, or 'p' and a hash of the player's key */
+    struct limit_bucket buckets[PARTY_RATES];
     uint32_t holders;
     uint64_t left_ms; /* when the last holder left */
-    struct limit_bucket buckets[PARTY_RATES];
     struct named_bucket named[NAMED_MAX];
     UT_hash_handle hh;
     struct party *prev, *next; /* among those that nobody holds */
@@ -169,6 +169,23 @@ bool party_take(struct party *party, enum party_rate rate, uint32_t *wait_ms) {
     if (party) return take(party, &party->buckets[rate], flow_of(party, rate), wait_ms);
     if (wait_ms) *wait_ms = OUT_OF_MEMORY_WAIT_MS;
     return false;
+}
+
+void party_expect(const struct party *party, enum party_rate rate) {
+    if (!party) return;
+    __builtin_prefetch(party);
+    __builtin_prefetch(&party->buckets[rate], 1);
+}
+
+bool party_take_with(struct party *party, enum party_rate rate, double more) {
+    if (!party || party->is_lifted) return party != NULL;
+    struct limit_bucket *bucket = &party->buckets[rate];
+    struct flow flow = flow_of(party, rate);
+    uint64_t now_ms = loop_now_ms();
+    if (flow.burst <= 0) return true;
+    if (!limit_take(bucket, flow.per_second, flow.burst, 1, now_ms)) return false;
+    limit_charge(bucket, flow.per_second, flow.burst, more, now_ms);
+    return true;
 }
 
 void party_charge(struct party *party, enum party_rate rate, double cost) {

@@ -40,6 +40,10 @@ bool party_take(struct party *party, enum party_rate rate, uint32_t *wait_ms);
 /* From both or from neither. `address` may be null: the player alone counts. */
 bool party_take_both(struct party *player, struct party *address, enum party_rate rate,
                      uint32_t *wait_ms);
+/* Soon some of `rate` will be taken: it is fetched from memory. Null is legal. */
+void party_expect(const struct party *party, enum party_rate rate);
+/* One of `rate` taken, and `more` whether it is there or not; or nothing, and false. */
+bool party_take_with(struct party *party, enum party_rate rate, double more);
 /* `cost` more of `rate` for what was begun with party_take and turned out to be dear. */
 void party_charge(struct party *party, enum party_rate rate, double cost);
 /* What a piece of work costs beyond the one that was taken for it: each 4 KiB of answer and each
