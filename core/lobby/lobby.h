@@ -107,7 +107,7 @@ struct lobby_vote {
 
 /* What each tick and each input asks comes first. */
 struct lobby {
-    muster_lobby_id id;
+    struct pacer_entry pace;
     struct match *match;          /* starting with active, to the end of ending */
     uint64_t frozen_since_ms;     /* the loop's clock; 0: it is not frozen */
     struct member *members;       /* of people_max seats, then LOBBY_SPECTATORS_MAX; owned */
@@ -116,7 +116,7 @@ struct lobby {
     uint32_t people_max; /* most that players_max can be: of its mode, when it was made */
     uint32_t tick_rate_hz;
     uint32_t close_leave; /* MUSTER_LEAVE_...: it is to be closed; 0: it is not */
-    struct pacer_entry pace;
+    muster_lobby_id id;
     char key[TICKET_UUID_SIZE];
     bool changed;                  /* since it was written; changed_next */
     bool kept_at_tick;             /* what is written last and the log since are this lobby */

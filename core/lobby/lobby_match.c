@@ -235,8 +235,16 @@ static void on_tick(void *user) {
     crash_page_leave();
 }
 
+static void expect_tick(const void *user) {
+    const struct lobby *lobby = user;
+    __builtin_prefetch(lobby->members);
+    __builtin_prefetch(lobby->recipients);
+    match_expect_step(lobby->match);
+}
+
 void lobby_match_run(struct lobby *lobby) {
     lobby_recipients_renew(lobby);
+    lobby->pace.expect = expect_tick;
     pacer_add(&lobby->pace, 1000000 / lobby->tick_rate_hz,
               slots_index(lobby->id.value) % PHASE_SLOTS, on_tick, lobby);
 }

@@ -275,6 +275,11 @@ muster_status match_setting_apply(struct match *match, const struct match_settin
 void match_command_apply(struct match *match, const struct match_command *command);
 /* Tells the rules that the mode has refused it. */
 void match_command_refused(struct match *match, const struct match_command *command);
+/* A step may come soon: what it asks for first is fetched from memory. */
+static inline void match_expect_step(const struct match *match) {
+    for (size_t at = 0; at < offsetof(struct match, rules); at += 64)
+        __builtin_prefetch((const char *)match + at);
+}
 /* One tick: commands, inputs, mode, victories. Sets `ended`. */
 void match_step(struct match *match);
 /* The part of match_step after commands and inputs; for replay. */

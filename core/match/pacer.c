@@ -150,11 +150,19 @@ static void run_entry(struct pacer_entry *entry) {
     metrics_observe_tick(loop_now_us() - begin_us);
 }
 
+/* Of the entry after the one that runs now; that after it is fetched itself. */
+static void look_ahead(const struct pacer_entry *head, const struct pacer_entry *entry) {
+    if (entry == head) return;
+    __builtin_prefetch(entry->next);
+    if (entry->expect) entry->expect(entry->user);
+}
+
 static void run_slot(uint64_t slot) {
     struct pacer_entry *head = &pacer.slots[slot % SLOTS];
     uint64_t slot_end_us = (slot + 1) * SLOT_US;
     for (struct pacer_entry *entry = head->next; entry != head; entry = pacer.running_next) {
         pacer.running_next = entry->next;
+        look_ahead(head, entry->next);
         if (entry->due_us < slot_end_us) run_entry(entry);
     }
     pacer.running_next = NULL;

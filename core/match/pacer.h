@@ -17,9 +17,12 @@ struct pacer_entry {
     struct pacer_entry *prev;
     uint64_t due_us;
     uint32_t period_us;
-    void (*fn)(void *user);
-    void *user;
     bool armed;
+    void (*fn)(void *user);
+    /* The owner's, or null: fn may be called soon, and what it asks for first can be fetched from
+     * memory meanwhile (__builtin_prefetch). */
+    void (*expect)(const void *user);
+    void *user;
 };
 
 muster_status pacer_start(void) MUSTER_MUST_USE;

@@ -63,7 +63,7 @@ static void mode_destroy(void *instance, void *state) {
 /* The team with fewer people; of equals the one with fewer bots; of equals red. */
 static uint32_t smaller_team(const struct arena *arena, uint32_t except_seat) {
     uint32_t weight[ARENA_TEAMS_END] = {0};
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < arena->seats_end; i++) {
         const struct avatar *a = &arena->avatars[i];
         if (a->present && i != except_seat) weight[a->team] += a->is_bot ? 1 : 64;
     }

@@ -47,7 +47,7 @@ static void count_players(const struct arena *arena, uint32_t players[ARENA_TEAM
                           uint32_t *bots) {
     memset(players, 0, ARENA_TEAMS_END * sizeof(*players));
     *bots = 0;
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < arena->seats_end; i++) {
         const struct avatar *a = &arena->avatars[i];
         if (!a->present) continue;
         players[a->team]++;
@@ -152,7 +152,7 @@ static void field_flood(struct arena *arena, uint32_t team) {
 static void field_update(struct arena *arena, uint32_t team) {
     struct enemy_field *field = &arena->enemies[team];
     field->source_count = 0;
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < arena->seats_end; i++) {
         const struct avatar *a = &arena->avatars[i];
         if (!a->present || !a->alive || a->team == team) continue;
         field->sources[field->source_count++] = (uint16_t)world_tile(arena->map, a->x, a->y);
@@ -253,7 +253,7 @@ static bool is_target(const struct arena *arena, const struct avatar *a, uint32_
 static uint32_t nearest_target(const struct arena *arena, const struct avatar *a) {
     uint32_t best = MUSTER_SEAT_NONE;
     int64_t nearest = INT64_MAX;
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < arena->seats_end; i++) {
         int64_t distance = distance_squared(a, &arena->avatars[i]);
         if (distance >= nearest || !is_target(arena, a, i)) continue;
         best = i;
@@ -358,13 +358,13 @@ static void bot_think(struct arena *arena, uint32_t seat) {
 
 void bots_think(struct arena *arena) {
     bool any = false;
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++)
+    for (uint32_t i = 0; i < arena->seats_end; i++)
         any |= arena->avatars[i].present && arena->avatars[i].is_bot;
     if (!any) return;
     if (arena->tick % FIELD_TICKS == 0) field_update(arena, MUSTER_TEAM_RED);
     if (arena->tick % FIELD_TICKS == FIELD_TICKS / 2) field_update(arena, MUSTER_TEAM_BLUE);
     errands_watch(arena);
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < arena->seats_end; i++) {
         const struct avatar *a = &arena->avatars[i];
         if (a->present && a->is_bot && a->alive) bot_think(arena, i);
     }

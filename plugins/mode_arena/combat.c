@@ -105,11 +105,12 @@ void combat_remove(struct arena *arena, uint32_t seat) {
     for (uint32_t i = 0; i < PROJECTILES_MAX; i++) {
         if (arena->projectiles[i].owner == seat) arena->projectiles[i].owner = MUSTER_SEAT_NONE;
     }
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) arena->avatars[i].damaged_by[seat] = 0;
+    for (uint32_t i = 0; i < arena->seats_end; i++) arena->avatars[i].damaged_by[seat] = 0;
 }
 
 void combat_enter(struct arena *arena, uint32_t seat, uint32_t team) {
     combat_remove(arena, seat);
+    if (seat >= arena->seats_end) arena->seats_end = seat + 1;
     arena->avatars[seat] = (struct avatar){.present = 1,
                                            .team = team,
                                            .connected = 1,
@@ -125,7 +126,7 @@ void combat_enter(struct arena *arena, uint32_t seat, uint32_t team) {
 static int32_t enemy_distance(const struct arena *arena, uint32_t tile, uint32_t team) {
     int32_t best = INT32_MAX;
     int32_t x = (int32_t)tile % arena->map->width, y = (int32_t)tile / arena->map->width;
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < arena->seats_end; i++) {
         const struct avatar *a = &arena->avatars[i];
         if (!a->present || !a->alive || !arena_foes(arena, team, a->team)) continue;
         int32_t dx = (a->x >> TILE_SHIFT) - x, dy = (a->y >> TILE_SHIFT) - y;
@@ -174,7 +175,7 @@ static uint32_t assist_of(const struct arena *arena, uint32_t victim, uint32_t k
     uint32_t best = MUSTER_SEAT_NONE, newest = 0;
     uint32_t window = ticks_of(arena, ASSIST_MS);
     const struct avatar *v = &arena->avatars[victim];
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < arena->seats_end; i++) {
         const struct avatar *a = &arena->avatars[i];
         uint32_t at = v->damaged_by[i];
         if (!a->present || i == killer || i == victim || !arena_foes(arena, a->team, v->team))
@@ -272,7 +273,7 @@ static void hurt(struct arena *arena, uint32_t victim, uint32_t attacker, uint32
 static void burst(struct arena *arena, struct projectile *p, int32_t x, int32_t y) {
     p->live = 0;
     arena->bursts[arena->burst_count++] = (struct burst){p->id, x, y};
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < arena->seats_end; i++) {
         struct avatar *a = &arena->avatars[i];
         if (!a->present || !a->alive) continue;
         int32_t dx = a->x - x, dy = a->y - y;
@@ -298,7 +299,7 @@ static int32_t meets(const struct avatar *a, int32_t x, int32_t y, int32_t dx, i
 static uint32_t first_met(const struct arena *arena, uint32_t from, uint32_t team, int32_t x,
                           int32_t y, int32_t dx, int32_t dy, int32_t reach, int32_t *along) {
     uint32_t best = MUSTER_SEAT_NONE;
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < arena->seats_end; i++) {
         const struct avatar *a = &arena->avatars[i];
         if (!a->present || !a->alive || i == from) continue;
         if (!arena_foes(arena, team, a->team) && !arena->friendly_fire) continue;
@@ -377,7 +378,7 @@ static void spawn_tell(struct arena *arena, uint32_t seat) {
 
 void combat_announce(struct arena *arena) {
     static const char *const weapons[] = {"", "rifle", "launcher"};
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) spawn_tell(arena, i);
+    for (uint32_t i = 0; i < arena->seats_end; i++) spawn_tell(arena, i);
     for (uint32_t i = 0; i < arena->death_count; i++) {
         const struct death *death = &arena->deaths[i];
         combat_tell(arena, (struct muster_fact){.kind = "kill",
@@ -416,6 +417,7 @@ static void shoot(struct arena *arena, uint32_t seat) {
 static void fire_step(struct arena *arena) {
     for (uint32_t n = 0; n < ARENA_SEATS_MAX; n++) {
         uint32_t seat = (arena->tick + n) % ARENA_SEATS_MAX;
+        if (seat >= arena->seats_end) continue;
         struct avatar *a = &arena->avatars[seat];
         uint32_t fire = a->fire;
         a->fire = 0;
@@ -434,7 +436,7 @@ static void fire_step(struct arena *arena) {
 }
 
 static void respawn_step(struct arena *arena) {
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < arena->seats_end; i++) {
         struct avatar *a = &arena->avatars[i];
         if (!a->present) continue;
         if (a->move_credit < MOVE_CREDIT_MAX) a->move_credit++;

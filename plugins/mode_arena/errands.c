@@ -33,7 +33,7 @@ static bool is_guard(const struct arena *arena, uint32_t seat) {
 static uint32_t mates_on(const struct arena *arena, uint32_t seat, uint32_t errand,
                          uint32_t index) {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < arena->seats_end; i++) {
         const struct avatar *a = &arena->avatars[i];
         count += i != seat && a->present && a->alive && a->is_bot &&
                  a->team == arena->avatars[seat].team && a->bot.errand == errand &&
@@ -43,7 +43,7 @@ static uint32_t mates_on(const struct arena *arena, uint32_t seat, uint32_t erra
 }
 
 static bool enemies_inside(const struct arena *arena, const struct zone *zone, uint32_t team) {
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < arena->seats_end; i++) {
         if (zone->inside >> i & 1 && arena->avatars[i].team != team) return true;
     }
     return false;

@@ -35,11 +35,11 @@ static void zone_step(struct arena *arena, uint32_t index) {
     struct zone *zone = &arena->zones[index];
     uint32_t before = zone->inside;
     zone->inside = 0;
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < arena->seats_end; i++) {
         if (is_within(&arena->avatars[i], zone->x, zone->y, zone->radius)) zone->inside |= 1u << i;
     }
     uint32_t changed = before ^ zone->inside;
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < arena->seats_end; i++) {
         if (changed >> i & 1) zone_tell(arena, index, i, zone->inside >> i & 1);
     }
 }
@@ -48,7 +48,7 @@ void objectives_zone_empty(struct arena *arena, uint32_t index) {
     struct zone *zone = &arena->zones[index];
     uint32_t inside = zone->inside;
     zone->inside = 0;
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++)
+    for (uint32_t i = 0; i < arena->seats_end; i++)
         if (inside >> i & 1) zone_tell(arena, index, i, false);
 }
 
@@ -102,6 +102,7 @@ static void item_step(struct arena *arena, uint32_t index) {
     item->touching = 0;
     for (uint32_t n = 0; n < ARENA_SEATS_MAX && item->carrier == MUSTER_SEAT_NONE; n++) {
         uint32_t seat = (arena->tick + n) % ARENA_SEATS_MAX;
+        if (seat >= arena->seats_end) continue;
         const struct avatar *a = &arena->avatars[seat];
         if (!is_within(a, item->x, item->y, ITEM_REACH)) continue;
         if (objectives_may_take(item, a->team)) {

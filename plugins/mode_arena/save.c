@@ -284,6 +284,13 @@ void save_write(const struct arena *arena, struct muster_writer *w) {
     for (uint32_t i = 0; i < ROUTES_MAX; i++) put_route(w, &arena->routes[i]);
 }
 
+static uint32_t seats_end(const struct arena *arena) {
+    static const struct avatar nobody;
+    uint32_t end = ARENA_SEATS_MAX;
+    while (end > 0 && memcmp(&arena->avatars[end - 1], &nobody, sizeof nobody) == 0) end--;
+    return end;
+}
+
 muster_status save_read(struct arena *arena, struct muster_reader *r) {
     bool ok = true;
     arena->tick = muster_get_u32(r);
@@ -292,6 +299,7 @@ muster_status save_read(struct arena *arena, struct muster_reader *r) {
     arena->projectile_id = muster_get_u8(r);
     for (uint32_t i = 0; ok && i < ARENA_SEATS_MAX; i++)
         ok = get_avatar(arena, r, &arena->avatars[i]);
+    arena->seats_end = seats_end(arena);
     for (uint32_t i = 0; ok && i < PROJECTILES_MAX; i++)
         ok = get_projectile(arena, r, &arena->projectiles[i]);
     for (uint32_t i = 0; ok && i < ZONES_MAX; i++) ok = get_zone(arena, r, &arena->zones[i]);

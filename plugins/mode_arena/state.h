@@ -122,6 +122,7 @@ struct bot {
     int32_t last_y;
 };
 
+/* What each tick asks comes first. */
 struct avatar {
     uint32_t present;
     uint32_t team;
@@ -136,20 +137,20 @@ struct avatar {
     uint32_t protected_until;
     uint32_t rifle_tick; /* from then on the weapon is ready */
     uint32_t launcher_tick;
-    uint32_t speed;       /* of its newest move, as the rules want it */
-    uint32_t move_credit; /* moves that time has earned: caps the speed */
-    uint32_t repeats;     /* moves the host repeated; inputs that came late pay them back */
-    uint32_t damaged_by[ARENA_SEATS_MAX]; /* tick + 1 of the newest damage, 0 never */
-    uint32_t spawn_untold;                /* it spawned, and the rules do not know yet */
+    uint32_t speed;        /* of its newest move, as the rules want it */
+    uint32_t move_credit;  /* moves that time has earned: caps the speed */
+    uint32_t repeats;      /* moves the host repeated; inputs that came late pay them back */
+    uint32_t spawn_untold; /* it spawned, and the rules do not know yet */
+    /* Wishes of this tick's inputs, used up by the tick. */
+    uint32_t fire;
+    uint16_t rifle_aim;
+    uint16_t launcher_aim;
     /* What rules gave it: the "loadout" command. */
     uint32_t weapons;        /* WEAPON_... together */
     uint32_t damage_percent; /* of what its weapons do */
     uint32_t level;          /* shown beside the name; 0: not */
     struct bot bot;
-    /* Wishes of this tick's inputs, used up by the tick. */
-    uint32_t fire;
-    uint16_t rifle_aim;
-    uint16_t launcher_aim;
+    uint32_t damaged_by[ARENA_SEATS_MAX]; /* tick + 1 of the newest damage, 0 never */
 };
 
 /* A place that rules care about. They say whose it is and how far taken; here it is known who is
@@ -292,7 +293,8 @@ struct arena {
     uint32_t bot_skill;
     /* state */
     uint32_t tick;
-    uint32_t started; /* a tick has run */
+    uint32_t started;   /* a tick has run */
+    uint32_t seats_end; /* above all that somebody has had */
     struct avatar avatars[ARENA_SEATS_MAX];
     struct projectile projectiles[PROJECTILES_MAX];
     uint32_t projectile_id;
