@@ -119,11 +119,6 @@ static void run(struct bench *bench) {
     bench->crowd.world.measuring = false;
 }
 
-static const char *failure_of(const struct bench *bench) {
-    const char *failure = bench->crowd.world.failure;
-    return failure[0] ? failure : bench->guests.world.failure;
-}
-
 static int measure(struct bench *bench) {
     bench->idle = server_facts_read(bench->pid, 0);
     if (!crowd_arrive(&bench->crowd)) goto failed;
@@ -137,11 +132,13 @@ static int measure(struct bench *bench) {
     double own_s = crowd_cpu_s() - own_before_s;
     if (bench->allocations) bench->allocations_after = *bench->allocations;
     struct server_facts after = server_facts_read(bench->pid, bench->admin_port);
-    if (failure_of(bench)[0]) goto failed;
+    if (bench->crowd.world.failure[0]) goto failed;
+    if (bench->guests.world.failure[0])
+        fprintf(stderr, "muster_bench: of the guests %s\n", bench->guests.world.failure);
     print_figures(bench, &before, &after, elapsed_s, own_s);
     return 0;
 failed:
-    fprintf(stderr, "muster_bench: %s\n", failure_of(bench));
+    fprintf(stderr, "muster_bench: %s\n", bench->crowd.world.failure);
     return 1;
 }
 

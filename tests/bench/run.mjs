@@ -13,7 +13,10 @@ const HEAP_OF_LUA = "plugins/lua/sandbox/heap.c";
 /** The figures of muster_bench, and of the yardstick; options: {name: value} of tests/bench/run. */
 export async function run(players, seconds, options = {}) {
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`]);
-    const { stdout } = await runFile("bash", [path.join(ROOT, "tests/bench/run"), players, seconds, ...args]);
+    const { stdout } = await runFile("bash", [path.join(ROOT, "tests/bench/run"), players, seconds, ...args])
+        .catch(({ stderr = "" }) => {
+            throw new Error(/^(?:muster_)?bench: .*/m.exec(stderr)?.[0] ?? stderr.slice(-2000));
+        });
     return Object.assign({}, ...stdout.trim().split("\n").map((line) => JSON.parse(line)));
 }
 

@@ -16,7 +16,7 @@ trap cleanup EXIT
 
 # write_config PLAYERS: tests/bench/config.json for so many.
 write_config() {
-    sed -e "s/\"@connections\"/$(($1 + 64))/" -e "s/\"@lobbies\"/$(($1 / 4 + 8))/" \
+    sed -e "s/\"@connections\"/$(($1 + 1000))/" -e "s/\"@lobbies\"/$(($1 / 4 + 8))/" \
         tests/bench/config.json >"$home/config.json"
 }
 
