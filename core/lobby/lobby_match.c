@@ -284,6 +284,7 @@ void lobby_begin_countdown(struct lobby *lobby, bool forced) {
     lobby->deadline_ms = lobby_now_ms(lobby) + countdown_ms;
     lobby_state_set(lobby, MUSTER_LOBBY_STARTING);
     lobby_broadcast(lobby, "lobby.countdown", json_pack("{s:i}", "startsInMs", (int)countdown_ms));
+    if (!countdown_ms) lobby_touch(lobby);
 }
 
 /* Those who voted to stay, and those who did not vote but are there, play again. */

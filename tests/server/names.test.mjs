@@ -21,7 +21,7 @@ const server = await startServer(suite, {
         plugins: [...PLUGINS, "auth_jwt", "rules_private"],
         auth_local: { adminUsers: ["boss"] },
         auth_jwt: await otherIssuer(dir, ["admin"]),
-        lobby: { chatPerFiveSeconds: 1000 },
+        lobby: { chatPerFiveSeconds: 1000, countdownMs: 60000 }, // nobody plays
         net: { requestsPerSecond: 1000, requestsBurst: 1000 },
     },
 });
