@@ -6,6 +6,7 @@ meta:
   license: MIT
   ks-version: 0.9
   endian: le
+  bit-endian: le
 params:
   - {id: is_full, type: bool, doc: 'flag 1 of the snapshot'}
 seq:
@@ -23,20 +24,20 @@ types:
       - {id: projectile_count, type: u1}
       - {id: projectiles, type: projectile, repeat: expr, repeat-expr: projectile_count}
       - {id: scores, type: scores}
-      - {id: objectives, type: objectives}
+      - {id: has_objectives, type: u1}
+      - {id: objectives, type: objectives, if: has_objectives != 0}
   delta:
+    doc: 'each avatar goes by its step of the tick before, and is the same in all else, but for its change'
     seq:
-      - {id: change_count, type: u1}
-      - {id: changes, type: change, repeat: expr, repeat-expr: change_count}
-      - {id: shot_count, type: u1}
-      - {id: shots, type: shot, repeat: expr, repeat-expr: shot_count}
-      - {id: added_count, type: u1}
-      - {id: added, type: projectile, repeat: expr, repeat-expr: added_count}
-      - {id: removed_count, type: u1}
-      - {id: removed, type: removed, repeat: expr, repeat-expr: removed_count}
-      - {id: score_changed, type: u1}
-      - {id: scores, type: scores, if: score_changed != 0}
-      - {id: objectives, type: objectives}
+      - {id: seat_count, type: u1}
+      - {id: changes, type: change, repeat: expr, repeat-expr: seat_count}
+      - {id: shots, type: shot, repeat: until, repeat-until: not _.is_there}
+      - {id: added, type: added, repeat: until, repeat-until: not _.is_there}
+      - {id: removed, type: removed, repeat: until, repeat-until: not _.is_there}
+      - {id: is_scored, type: b1}
+      - {id: has_objectives, type: b1}
+      - {id: scores, type: scores, if: is_scored}
+      - {id: objectives, type: objectives, if: has_objectives}
   avatar:
     doc: 'flags: 1 alive, 2 spawn-protected, 4 bot, 8 connected'
     seq:
@@ -47,6 +48,8 @@ types:
       - {id: y, type: u2}
       - {id: aim, type: u1, doc: aim>>8}
       - {id: health, type: u1, doc: 0 to 100}
+      - {id: step_x, type: s2, doc: how far a tick takes it}
+      - {id: step_y, type: s2}
   projectile:
     doc: 'those known move by `vx*4`, `vy*4` a tick on the client; those of an avatar that is gone belong to nobody (255)'
     seq:
@@ -61,41 +64,58 @@ types:
       - {id: red, type: u2}
       - {id: blue, type: u2}
   change:
-    doc: 'mask 64: the avatar is gone (nothing follows). An avatar seen for the first time comes with mask 2+4+8+16+32'
+    doc: 'of the avatar in seat 0, 1, 2 and so on. near, far: added to its step, by which it then goes; x, y: it is there, and its step is 0. One that is seen for the first time comes whole, with its state'
     seq:
-      - {id: seat, type: u1}
-      - {id: mask, type: u1}
-      - {id: dx, type: s1, if: (mask & 1) != 0}
-      - {id: dy, type: s1, if: (mask & 1) != 0}
-      - {id: x, type: u2, if: (mask & 2) != 0}
-      - {id: y, type: u2, if: (mask & 2) != 0}
-      - {id: aim, type: u1, if: (mask & 4) != 0}
-      - {id: health, type: u1, if: (mask & 8) != 0}
-      - {id: flags, type: u1, if: (mask & 16) != 0}
-      - {id: team, type: u1, if: (mask & 32) != 0}
+      - {id: is_changed, type: b1}
+      - {id: place, type: b2, if: is_changed, doc: '0 by its step, 1 near, 2 far, 3 whole'}
+      - {id: turn, type: b2, if: is_changed, doc: '0 none, 1 small, 2 whole'}
+      - {id: has_state, type: b1, if: is_changed}
+      - {id: near_x, type: b4, if: is_changed and place == 1, doc: 'two''s complement, as far, turned, vx and vy'}
+      - {id: near_y, type: b4, if: is_changed and place == 1}
+      - {id: far_x, type: b8, if: is_changed and place == 2}
+      - {id: far_y, type: b8, if: is_changed and place == 2}
+      - {id: x, type: b14, if: is_changed and place == 3}
+      - {id: y, type: b14, if: is_changed and place == 3}
+      - {id: turned, type: b4, if: is_changed and turn == 1, doc: added to its aim}
+      - {id: aim, type: b8, if: is_changed and turn == 2, doc: aim>>8}
+      - {id: is_here, type: b1, if: is_changed and has_state, doc: '0: the avatar is gone'}
+      - {id: team, type: b2, if: is_changed and has_state and is_here}
+      - {id: flags, type: b4, if: is_changed and has_state and is_here}
+      - {id: health, type: b7, if: is_changed and has_state and is_here}
   shot:
     doc: a rifle trace of this tick
     seq:
-      - {id: seat, type: u1}
-      - {id: end_x, type: u2}
-      - {id: end_y, type: u2}
-      - {id: hit, type: u1, doc: 'seat, 255 none'}
+      - {id: is_there, type: b1, doc: '0: the list is over'}
+      - {id: seat, type: b5, if: is_there}
+      - {id: end_x, type: b14, if: is_there}
+      - {id: end_y, type: b14, if: is_there}
+      - {id: hit, type: b8, if: is_there, doc: 'seat, 255 none'}
+  added:
+    doc: a projectile, as in a full snapshot
+    seq:
+      - {id: is_there, type: b1, doc: '0: the list is over'}
+      - {id: id, type: b8, if: is_there}
+      - {id: owner, type: b8, if: is_there}
+      - {id: x, type: b14, if: is_there}
+      - {id: y, type: b14, if: is_there}
+      - {id: vx, type: b8, if: is_there}
+      - {id: vy, type: b8, if: is_there}
   removed:
     doc: a projectile, and where it burst
     seq:
-      - {id: id, type: u1}
-      - {id: x, type: u2}
-      - {id: y, type: u2}
+      - {id: is_there, type: b1, doc: '0: the list is over'}
+      - {id: id, type: b8, if: is_there}
+      - {id: x, type: b14, if: is_there}
+      - {id: y, type: b14, if: is_there}
   objectives:
-    doc: 'what rules placed and gave. `has` is 0 where there is nothing to tell. A delta tells what changed; a full snapshot tells all there is, each entry with all of its mask, and what it does not tell is not there'
+    doc: 'what rules placed and gave. A delta tells what changed; a full snapshot tells all there is, each entry with all of its mask, and what it does not tell is not there'
     seq:
-      - {id: has, type: u1}
-      - {id: zone_count, type: u1, if: has != 0}
-      - {id: zones, type: zone, repeat: expr, repeat-expr: zone_count, if: has != 0}
-      - {id: item_count, type: u1, if: has != 0}
-      - {id: items, type: item, repeat: expr, repeat-expr: item_count, if: has != 0}
-      - {id: loadout_count, type: u1, if: has != 0}
-      - {id: loadouts, type: loadout, repeat: expr, repeat-expr: loadout_count, if: has != 0}
+      - {id: zone_count, type: u1}
+      - {id: zones, type: zone, repeat: expr, repeat-expr: zone_count}
+      - {id: item_count, type: u1}
+      - {id: items, type: item, repeat: expr, repeat-expr: item_count}
+      - {id: loadout_count, type: u1}
+      - {id: loadouts, type: loadout, repeat: expr, repeat-expr: loadout_count}
   zone:
     doc: 'mask 64: the zone is gone (nothing follows)'
     seq:

@@ -121,14 +121,13 @@ static void mode_tick(void *instance, void *state, const struct muster_tick *tic
     (void)instance;
     arena->tick = tick->tick;
     arena->shot_count = arena->burst_count = arena->added_count = arena->hit_count = 0;
-    arena->before = arena->now;
     bots_populate(arena);
     bots_think(arena);
     combat_step(arena);
     combat_announce(arena);
     objectives_step(arena);
     arena->started = 1;
-    wire_capture(arena, &arena->now);
+    wire_capture(arena);
 }
 
 static void mode_snapshot(void *instance, void *state, uint32_t view, uint32_t full,
@@ -144,7 +143,7 @@ static void mode_snapshot(void *instance, void *state, uint32_t view, uint32_t f
 
 static void mode_intro(void *instance, void *state, struct muster_writer *out) {
     (void)instance;
-    wire_intro(state, out);
+    intro_write(state, out);
 }
 
 static muster_status mode_command(void *instance, void *state,
@@ -166,7 +165,7 @@ static muster_status mode_load(void *instance, void *state, struct muster_reader
     muster_status status = save_read(arena, in);
     if (status != MUSTER_OK) return status;
     bots_refresh(arena);
-    wire_capture(arena, &arena->now);
+    wire_capture(arena);
     arena->before = arena->now;
     return MUSTER_OK;
 }
@@ -270,6 +269,6 @@ static void arena_fini(void *state) {
 
 static const struct muster_role roles[] = {{.kind = MUSTER_ROLE_MODE, .vtable = &mode}};
 
-MUSTER_PLUGIN(.name = "mode_arena", .version = "1.2.0",
+MUSTER_PLUGIN(.name = "mode_arena", .version = "1.3.0",
               .description = "Game mode arena: a team top-down shooter with bots.", .roles = roles,
               .role_count = 1, .init = arena_init, .start = arena_start, .fini = arena_fini);

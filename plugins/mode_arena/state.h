@@ -229,6 +229,8 @@ struct wire_avatar {
     uint8_t speed;
     uint16_t x;
     uint16_t y;
+    int16_t step_x; /* from the place before; where the next one is expected */
+    int16_t step_y;
 };
 
 struct wire_zone {
@@ -418,10 +420,13 @@ void save_write(const struct arena *arena, struct muster_writer *w);
 muster_status save_read(struct arena *arena, struct muster_reader *r) MUSTER_MUST_USE;
 
 /* wire.c */
-void wire_capture(struct arena *arena, struct wire_view *view);
+/* What stood becomes what stands: once a tick. */
+void wire_capture(struct arena *arena);
 void wire_full(const struct arena *arena, struct muster_writer *w);
 void wire_delta(const struct arena *arena, struct muster_writer *w);
-void wire_intro(const struct arena *arena, struct muster_writer *w);
 void wire_event(struct arena *arena, const uint8_t *data, uint32_t len);
+
+/* intro.c */
+void intro_write(const struct arena *arena, struct muster_writer *w);
 
 #endif

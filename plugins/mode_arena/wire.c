@@ -1,7 +1,5 @@
-/* wire.c - what clients see: snapshots, events and the intro of docs/protocol.md section 6. */
+/* wire.c - what clients see: snapshots and events of docs/protocol.md section 6. */
 #include "state.h"
-
-#include <muster/json.h>
 
 enum {
     FLAG_ALIVE = 1,
@@ -9,14 +7,7 @@ enum {
     FLAG_BOT = 4,
     FLAG_CONNECTED = 8,
 
-    MASK_STEP = 1,
-    MASK_PLACE = 2,
-    MASK_AIM = 4,
-    MASK_HEALTH = 8,
-    MASK_FLAGS = 16,
-    MASK_TEAM = 32,
-    MASK_GONE = 64,
-    MASK_FIRST = MASK_PLACE | MASK_AIM | MASK_HEALTH | MASK_FLAGS | MASK_TEAM,
+    MASK_GONE = 64, /* of a zone or item */
 
     ZONE_TEAM = 1,
     ZONE_PROGRESS = 2,
@@ -31,7 +22,23 @@ enum {
     ITEM_AT_HOME = 1,
 
     SPEED_INTRO = 255, /* the one that the intro tells */
+
+    /* Widths in a delta. */
+    SEAT_BITS = 5,
+    SPOT_BITS = 14,
+    AIM_BITS = 8,
+    HEALTH_BITS = 7,
+    FLAGS_BITS = 4,
+    TEAM_BITS = 2,
+    BYTE_BITS = 8,
+    NEAR_BITS = 4,
+    FAR_BITS = 8,
+    TURN_BITS = 4,
 };
+_Static_assert(1 << SEAT_BITS == ARENA_SEATS_MAX, "each seat fits");
+_Static_assert(1 << SPOT_BITS == MAP_SIDE_MAX * TILE_UNITS, "each spot of a map fits");
+_Static_assert(HEALTH_MAX < 1 << HEALTH_BITS, "health fits");
+_Static_assert(ARENA_TEAMS_END <= 1 << TEAM_BITS, "each team fits");
 
 /* What a full snapshot differs from. */
 static const struct wire_view nothing;
@@ -65,8 +72,22 @@ static uint16_t score_of(const struct arena *arena, uint32_t team) {
     return (uint16_t)(score < 0 ? 0 : score > UINT16_MAX ? UINT16_MAX : score);
 }
 
+static bool fits(int32_t value, uint32_t bits) {
+    int32_t end = 1 << (bits - 1);
+    return value >= -end && value < end;
+}
+
+/* How far it is from where its last step led on to; false: too far, or nobody saw it before. */
+static bool drift(const struct wire_avatar *old, const struct wire_avatar *now, int32_t *dx,
+                  int32_t *dy) {
+    *dx = now->x - old->x - old->step_x;
+    *dy = now->y - old->y - old->step_y;
+    return old->present && fits(*dx, FAR_BITS) && fits(*dy, FAR_BITS);
+}
+
 static void avatar_capture(const struct arena *arena, const struct avatar *a,
-                           struct wire_avatar *out) {
+                           const struct wire_avatar *old, struct wire_avatar *out) {
+    int32_t dx, dy;
     bool shielded = a->alive && a->protected_until > arena->tick;
     *out = (struct wire_avatar){
         .present = 1,
@@ -80,6 +101,9 @@ static void avatar_capture(const struct arena *arena, const struct avatar *a,
         .speed = (uint8_t)(a->speed == PLAYER_SPEED ? SPEED_INTRO : a->speed),
         .x = (uint16_t)a->x,
         .y = (uint16_t)a->y};
+    if (!drift(old, out, &dx, &dy)) return;
+    out->step_x = (int16_t)(old->step_x + dx);
+    out->step_y = (int16_t)(old->step_y + dy);
 }
 
 static void zone_capture(const struct zone *zone, struct wire_zone *out) {
@@ -105,10 +129,13 @@ static void item_capture(const struct item *item, struct wire_item *out) {
     memcpy(out->kind, item->kind, sizeof(out->kind));
 }
 
-void wire_capture(struct arena *arena, struct wire_view *view) {
+void wire_capture(struct arena *arena) {
+    struct wire_view *view = &arena->now;
+    arena->before = arena->now;
     memset(view, 0, sizeof(*view));
     for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
-        if (arena->avatars[i].present) avatar_capture(arena, &arena->avatars[i], &view->avatars[i]);
+        if (arena->avatars[i].present)
+            avatar_capture(arena, &arena->avatars[i], &arena->before.avatars[i], &view->avatars[i]);
     }
     for (uint32_t i = 0; i < ZONES_MAX; i++) {
         if (arena->zones[i].present) zone_capture(&arena->zones[i], &view->zones[i]);
@@ -249,12 +276,8 @@ static void put_loadouts(struct muster_writer *w, const struct wire_view *old,
     if (count) *count = (uint8_t)changes;
 }
 
-/* One byte where no rules place or give anything. */
 static void put_objectives(struct muster_writer *w, const struct wire_view *old,
                            const struct wire_view *now) {
-    bool changed = objectives_changed(old, now);
-    muster_put_u8(w, changed);
-    if (!changed) return;
     put_zones(w, old, now);
     put_items(w, old, now);
     put_loadouts(w, old, now);
@@ -265,8 +288,7 @@ static void put_objectives(struct muster_writer *w, const struct wire_view *old,
 static void put_projectile(struct muster_writer *w, const struct projectile *p) {
     muster_put_u8(w, p->id);
     muster_put_u8(w, p->owner);
-    muster_put_u16(w, (uint32_t)p->x & 0xFFFFu);
-    muster_put_u16(w, (uint32_t)p->y & 0xFFFFu);
+    put_point(w, p->x, p->y);
     muster_put_u8(w, (uint8_t)(p->vx / 4));
     muster_put_u8(w, (uint8_t)(p->vy / 4));
 }
@@ -279,6 +301,7 @@ static void put_avatar(struct muster_writer *w, uint32_t seat, const struct wire
     muster_put_u16(w, a->y);
     muster_put_u8(w, a->aim);
     muster_put_u8(w, a->health);
+    put_point(w, a->step_x, a->step_y);
 }
 
 static void put_scores(struct muster_writer *w, const struct wire_view *view) {
@@ -303,125 +326,137 @@ void wire_full(const struct arena *arena, struct muster_writer *w) {
     }
     if (count) *count = (uint8_t)projectiles;
     put_scores(w, &arena->now);
-    put_objectives(w, &nothing, &arena->now);
+    bool has_objectives = objectives_changed(&nothing, &arena->now);
+    muster_put_u8(w, has_objectives);
+    if (has_objectives) put_objectives(w, &nothing, &arena->now);
 }
 
 /* ---- delta ---------------------------------------------------------------------------------- */
 
-static bool is_step(int32_t d) {
-    return d >= -128 && d <= 127;
+enum place { PLACE_AHEAD, PLACE_NEAR, PLACE_FAR, PLACE_WHOLE };
+enum turn { TURN_NONE, TURN_SMALL, TURN_WHOLE };
+
+/* What of an avatar is other than who saw it before expects: one step on, and else the same. */
+struct change {
+    enum place place;
+    enum turn turn;
+    bool has_state;
+    int32_t dx;
+    int32_t dy;
+    int32_t turned;
+};
+
+static bool is_change(const struct change *change) {
+    return change->place || change->turn || change->has_state;
 }
 
-static uint32_t change_mask(const struct wire_avatar *old, const struct wire_avatar *now) {
-    if (!now->present) return old->present ? MASK_GONE : 0;
-    if (!old->present) return MASK_FIRST;
-    uint32_t mask = 0;
-    if (old->x != now->x || old->y != now->y)
-        mask |= is_step(now->x - old->x) && is_step(now->y - old->y) ? MASK_STEP : MASK_PLACE;
-    if (old->aim != now->aim) mask |= MASK_AIM;
-    if (old->health != now->health) mask |= MASK_HEALTH;
-    if (old->flags != now->flags) mask |= MASK_FLAGS;
-    if (old->team != now->team) mask |= MASK_TEAM;
-    return mask;
-}
-
-static void put_change(struct muster_writer *w, uint32_t seat, uint32_t mask,
-                       const struct wire_avatar *old, const struct wire_avatar *now) {
-    muster_put_u8(w, seat);
-    muster_put_u8(w, mask);
-    if (mask & MASK_STEP) {
-        muster_put_u8(w, (uint8_t)(now->x - old->x));
-        muster_put_u8(w, (uint8_t)(now->y - old->y));
+static struct change change_of(const struct wire_avatar *old, const struct wire_avatar *now) {
+    struct change c = {.has_state = old->present != now->present || old->flags != now->flags ||
+                                    old->health != now->health || old->team != now->team};
+    if (!now->present) return c;
+    c.turned = (int8_t)(now->aim - old->aim);
+    if (!drift(old, now, &c.dx, &c.dy)) {
+        c.place = PLACE_WHOLE;
+    } else if (c.dx || c.dy) {
+        c.place = fits(c.dx, NEAR_BITS) && fits(c.dy, NEAR_BITS) ? PLACE_NEAR : PLACE_FAR;
     }
-    if (mask & MASK_PLACE) {
-        muster_put_u16(w, now->x);
-        muster_put_u16(w, now->y);
+    if (!old->present || !fits(c.turned, TURN_BITS)) {
+        c.turn = TURN_WHOLE;
+    } else if (c.turned) {
+        c.turn = TURN_SMALL;
     }
-    if (mask & MASK_AIM) muster_put_u8(w, now->aim);
-    if (mask & MASK_HEALTH) muster_put_u8(w, now->health);
-    if (mask & MASK_FLAGS) muster_put_u8(w, now->flags);
-    if (mask & MASK_TEAM) muster_put_u8(w, now->team);
+    return c;
 }
 
-static void put_changes(const struct arena *arena, struct muster_writer *w) {
-    uint8_t *count = muster_put_space(w, 1);
-    uint32_t changes = 0;
+static void put_pair(struct muster_bit_writer *b, int32_t x, int32_t y, uint32_t bits) {
+    muster_put_bits(b, (uint32_t)x, bits);
+    muster_put_bits(b, (uint32_t)y, bits);
+}
+
+static void put_place(struct muster_bit_writer *b, const struct change *change,
+                      const struct wire_avatar *now) {
+    if (change->place == PLACE_NEAR) put_pair(b, change->dx, change->dy, NEAR_BITS);
+    if (change->place == PLACE_FAR) put_pair(b, change->dx, change->dy, FAR_BITS);
+    if (change->place == PLACE_WHOLE) put_pair(b, now->x, now->y, SPOT_BITS);
+}
+
+static void put_change(struct muster_bit_writer *b, const struct change *change,
+                       const struct wire_avatar *now) {
+    bool changed = is_change(change);
+    muster_put_bits(b, changed, 1);
+    if (!changed) return;
+    muster_put_bits(b, change->place, 2);
+    muster_put_bits(b, change->turn, 2);
+    muster_put_bits(b, change->has_state, 1);
+    put_place(b, change, now);
+    if (change->turn == TURN_SMALL) muster_put_bits(b, (uint32_t)change->turned, TURN_BITS);
+    if (change->turn == TURN_WHOLE) muster_put_bits(b, now->aim, AIM_BITS);
+    if (!change->has_state) return;
+    muster_put_bits(b, now->present, 1);
+    if (!now->present) return;
+    muster_put_bits(b, now->team, TEAM_BITS);
+    muster_put_bits(b, now->flags, FLAGS_BITS);
+    muster_put_bits(b, now->health, HEALTH_BITS);
+}
+
+/* Up to the last seat that has one. */
+static void put_changes(const struct arena *arena, struct muster_bit_writer *b) {
+    struct change changes[ARENA_SEATS_MAX];
+    uint32_t count = 0;
     for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
-        const struct wire_avatar *old = &arena->before.avatars[i], *now = &arena->now.avatars[i];
-        uint32_t mask = change_mask(old, now);
-        if (!mask) continue;
-        put_change(w, i, mask, old, now);
-        changes++;
+        changes[i] = change_of(&arena->before.avatars[i], &arena->now.avatars[i]);
+        if (is_change(&changes[i])) count = i + 1;
     }
-    if (count) *count = (uint8_t)changes;
+    muster_put_bits(b, count, BYTE_BITS);
+    for (uint32_t i = 0; i < count; i++) put_change(b, &changes[i], &arena->now.avatars[i]);
+}
+
+/* Lists: a bit before each entry, and one that is 0 behind the last. */
+static void put_shots(const struct arena *arena, struct muster_bit_writer *b) {
+    for (uint32_t i = 0; i < arena->shot_count; i++) {
+        const struct shot *shot = &arena->shots[i];
+        muster_put_bits(b, 1, 1);
+        muster_put_bits(b, shot->seat, SEAT_BITS);
+        put_pair(b, shot->end_x, shot->end_y, SPOT_BITS);
+        muster_put_bits(b, shot->hit, BYTE_BITS);
+    }
+    muster_put_bits(b, 0, 1);
+}
+
+static void put_added(const struct arena *arena, struct muster_bit_writer *b) {
+    for (uint32_t i = 0; i < arena->added_count; i++) {
+        const struct projectile *p = &arena->projectiles[arena->added[i]];
+        muster_put_bits(b, 1, 1);
+        muster_put_bits(b, p->id, BYTE_BITS);
+        muster_put_bits(b, p->owner, BYTE_BITS);
+        put_pair(b, p->x, p->y, SPOT_BITS);
+        put_pair(b, p->vx / 4, p->vy / 4, BYTE_BITS);
+    }
+    muster_put_bits(b, 0, 1);
+}
+
+static void put_removed(const struct arena *arena, struct muster_bit_writer *b) {
+    for (uint32_t i = 0; i < arena->burst_count; i++) {
+        const struct burst *burst = &arena->bursts[i];
+        muster_put_bits(b, 1, 1);
+        muster_put_bits(b, burst->id, BYTE_BITS);
+        put_pair(b, burst->x, burst->y, SPOT_BITS);
+    }
+    muster_put_bits(b, 0, 1);
 }
 
 void wire_delta(const struct arena *arena, struct muster_writer *w) {
-    put_changes(arena, w);
-    muster_put_u8(w, arena->shot_count);
-    for (uint32_t i = 0; i < arena->shot_count; i++) {
-        const struct shot *shot = &arena->shots[i];
-        muster_put_u8(w, shot->seat);
-        put_point(w, shot->end_x, shot->end_y);
-        muster_put_u8(w, shot->hit);
-    }
-    muster_put_u8(w, arena->added_count);
-    for (uint32_t i = 0; i < arena->added_count; i++)
-        put_projectile(w, &arena->projectiles[arena->added[i]]);
-    muster_put_u8(w, arena->burst_count);
-    for (uint32_t i = 0; i < arena->burst_count; i++) {
-        muster_put_u8(w, arena->bursts[i].id);
-        put_point(w, arena->bursts[i].x, arena->bursts[i].y);
-    }
-    bool scored = memcmp(arena->before.score, arena->now.score, sizeof(arena->now.score)) != 0;
-    muster_put_u8(w, scored);
-    if (scored) put_scores(w, &arena->now);
-    put_objectives(w, &arena->before, &arena->now);
-}
-
-/* ---- intro ---------------------------------------------------------------------------------- */
-
-static int64_t setting(const struct arena *arena, const char *key) {
-    const struct instance *instance = arena->instance;
-    return instance->host->match->setting_integer(instance->self, arena->match, key);
-}
-
-static void put_map(struct muster_json_writer *json, const struct map *map) {
-    muster_json_open_object(json, "map");
-    muster_json_put_text(json, "name", map->name);
-    muster_json_put_int(json, "width", map->width);
-    muster_json_put_int(json, "height", map->height);
-    muster_json_open_array(json, "rows");
-    for (int32_t y = 0; y < map->height; y++) muster_json_put_text(json, NULL, map->rows[y]);
-    muster_json_close(json);
-    muster_json_close(json);
-}
-
-static void put_weapons(struct muster_json_writer *json) {
-    muster_json_open_object(json, "rifle");
-    muster_json_put_int(json, "range", RIFLE_RANGE);
-    muster_json_put_int(json, "cooldownTicks", RIFLE_COOLDOWN_TICKS);
-    muster_json_close(json);
-    muster_json_open_object(json, "launcher");
-    muster_json_put_int(json, "speed", LAUNCHER_SPEED);
-    muster_json_put_int(json, "cooldownTicks", LAUNCHER_COOLDOWN_TICKS);
-    muster_json_put_int(json, "radius", LAUNCHER_RADIUS);
-    muster_json_close(json);
-}
-
-void wire_intro(const struct arena *arena, struct muster_writer *w) {
-    struct muster_json_writer json = muster_json_writer_make(w);
-    muster_json_open_object(&json, NULL);
-    put_map(&json, arena->map);
-    muster_json_put_int(&json, "tileUnits", TILE_UNITS);
-    muster_json_put_int(&json, "playerRadius", PLAYER_RADIUS);
-    muster_json_put_int(&json, "speed", PLAYER_SPEED);
-    put_weapons(&json);
-    muster_json_put_int(&json, "killLimit", setting(arena, "killLimit"));
-    muster_json_put_int(&json, "timeLimit", setting(arena, "timeLimit"));
-    muster_json_put_bool(&json, "freeForAll", arena->free_for_all);
-    muster_json_put_bool(&json, "friendlyFire", arena->friendly_fire);
-    muster_json_put_int(&json, "respawnTicks",
-                        arena->elimination ? 0 : arena->respawn_ms * arena->tick_rate_hz / 1000);
-    muster_json_close(&json);
+    const struct wire_view *old = &arena->before, *now = &arena->now;
+    bool scored = memcmp(old->score, now->score, sizeof(now->score)) != 0;
+    bool has_objectives = objectives_changed(old, now);
+    struct muster_bit_writer bits = muster_bit_writer_make(w);
+    put_changes(arena, &bits);
+    put_shots(arena, &bits);
+    put_added(arena, &bits);
+    put_removed(arena, &bits);
+    muster_put_bits(&bits, scored, 1);
+    muster_put_bits(&bits, has_objectives, 1);
+    muster_bit_writer_end(&bits);
+    if (scored) put_scores(w, now);
+    if (has_objectives) put_objectives(w, old, now);
 }

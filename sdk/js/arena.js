@@ -21,6 +21,15 @@ const SEAT_NONE = 255;
 const WEAPONS_ALL = 3;
 const SPEED_INTRO = 255;
 
+// How a delta tells a place: nothing, so many bits of what the step is other by, or all of it.
+const DRIFT_BITS = [0, 4, 8];
+const PLACE_WHOLE = 3;
+const SPOT_BITS = 14;
+const TURN_SMALL = 1;
+const TURN_WHOLE = 2;
+const TURN_BITS = 4;
+const AIM_BITS = 8;
+
 /** Walls by tile; outside the map is wall. */
 export class ArenaMap {
     #walls;
@@ -148,9 +157,40 @@ function setFlags(avatar, flags) {
 function newAvatar(seat) {
     return {
         seat, team: 0, alive: false, protected: false, bot: false, connected: false,
-        x: 0, y: 0, aim: 0, health: 0, weapons: WEAPONS_ALL, level: 0,
+        x: 0, y: 0, stepX: 0, stepY: 0, aim: 0, health: 0, weapons: WEAPONS_ALL, level: 0,
         speed: null,
     };
+}
+
+/**
+ * One step on: the last one and what it is other by, or to a place that no step led to.
+ *
+ * @param {Avatar} avatar
+ * @param {Reader} reader
+ * @param {number} place
+ */
+function readPlace(avatar, reader, place) {
+    if (place === PLACE_WHOLE) {
+        const spot = { x: reader.bits(SPOT_BITS), y: reader.bits(SPOT_BITS) };
+        Object.assign(avatar, spot, { stepX: 0, stepY: 0 });
+        return;
+    }
+    if (place > 0) {
+        avatar.stepX += reader.signedBits(DRIFT_BITS[place]);
+        avatar.stepY += reader.signedBits(DRIFT_BITS[place]);
+    }
+    avatar.x += avatar.stepX;
+    avatar.y += avatar.stepY;
+}
+
+/**
+ * @param {Avatar} avatar
+ * @param {Reader} reader
+ * @param {number} turn
+ */
+function readTurn(avatar, reader, turn) {
+    if (turn === TURN_SMALL) avatar.aim = (avatar.aim + reader.signedBits(TURN_BITS)) & 255;
+    if (turn === TURN_WHOLE) avatar.aim = reader.bits(AIM_BITS);
 }
 
 /**
@@ -242,11 +282,13 @@ export class ArenaWorld {
             avatar.y = reader.u16();
             avatar.aim = reader.u8();
             avatar.health = reader.u8();
+            avatar.stepX = reader.i16();
+            avatar.stepY = reader.i16();
             this.avatars.set(avatar.seat, avatar);
         }
         for (let n = reader.u8(); n > 0; n--) this.#readProjectile(reader);
         this.scores = { red: reader.u16(), blue: reader.u16() };
-        this.#readObjectives(reader);
+        if (reader.u8()) this.#readObjectives(reader);
     }
 
     /**
@@ -258,47 +300,59 @@ export class ArenaWorld {
             projectile.x += projectile.vx * 4;
             projectile.y += projectile.vy * 4;
         }
-        for (let n = reader.u8(); n > 0; n--) this.#readChange(reader);
-        for (let n = reader.u8(); n > 0; n--) {
-            changes.shots.push({
-                seat: reader.u8(), endX: reader.u16(), endY: reader.u16(), hit: reader.u8(),
-            });
+        this.#readChanges(reader);
+        while (reader.bits(1)) {
+            const seat = reader.bits(5);
+            const [endX, endY] = [reader.bits(SPOT_BITS), reader.bits(SPOT_BITS)];
+            changes.shots.push({ seat, endX, endY, hit: reader.bits(8) });
         }
-        for (let n = reader.u8(); n > 0; n--) this.#readProjectile(reader);
-        for (let n = reader.u8(); n > 0; n--) {
-            const burst = { id: reader.u8(), x: reader.u16(), y: reader.u16() };
+        while (reader.bits(1)) this.#readAdded(reader);
+        while (reader.bits(1)) {
+            const burst = { id: reader.bits(8), x: reader.bits(SPOT_BITS), y: reader.bits(SPOT_BITS) };
             this.projectiles.delete(burst.id);
             changes.bursts.push(burst);
         }
-        if (reader.u8()) this.scores = { red: reader.u16(), blue: reader.u16() };
-        this.#readObjectives(reader);
+        const isScored = reader.bits(1);
+        const hasObjectives = reader.bits(1);
+        if (isScored) this.scores = { red: reader.u16(), blue: reader.u16() };
+        if (hasObjectives) this.#readObjectives(reader);
     }
 
     /** @param {Reader} reader */
-    #readChange(reader) {
-        const seat = reader.u8();
-        const mask = reader.u8();
-        if (mask & GONE) {
-            this.avatars.delete(seat);
-            for (const projectile of this.projectiles.values()) {
-                if (projectile.owner === seat) projectile.owner = SEAT_NONE;
-            }
-            return;
+    #readChanges(reader) {
+        const still = new Set(this.avatars.values());
+        const count = reader.u8();
+        for (let seat = 0; seat < count; seat++) {
+            if (!reader.bits(1)) continue;
+            const avatar = this.avatars.get(seat) ?? newAvatar(seat);
+            this.avatars.set(seat, avatar);
+            still.delete(avatar);
+            this.#readChange(reader, avatar);
         }
-        const avatar = this.avatars.get(seat) ?? newAvatar(seat);
-        this.avatars.set(seat, avatar);
-        if (mask & 1) {
-            avatar.x += reader.i8();
-            avatar.y += reader.i8();
+        for (const avatar of still) readPlace(avatar, reader, 0);
+    }
+
+    /**
+     * @param {Reader} reader
+     * @param {Avatar} avatar
+     */
+    #readChange(reader, avatar) {
+        const [place, turn, hasState] = [reader.bits(2), reader.bits(2), reader.bits(1)];
+        readPlace(avatar, reader, place);
+        readTurn(avatar, reader, turn);
+        if (!hasState) return;
+        if (!reader.bits(1)) return this.#remove(avatar.seat);
+        avatar.team = reader.bits(2);
+        setFlags(avatar, reader.bits(4));
+        avatar.health = reader.bits(7);
+    }
+
+    /** @param {number} seat */
+    #remove(seat) {
+        this.avatars.delete(seat);
+        for (const projectile of this.projectiles.values()) {
+            if (projectile.owner === seat) projectile.owner = SEAT_NONE;
         }
-        if (mask & 2) {
-            avatar.x = reader.u16();
-            avatar.y = reader.u16();
-        }
-        if (mask & 4) avatar.aim = reader.u8();
-        if (mask & 8) avatar.health = reader.u8();
-        if (mask & 16) setFlags(avatar, reader.u8());
-        if (mask & 32) avatar.team = reader.u8();
     }
 
     /** @param {Reader} reader */
@@ -309,9 +363,18 @@ export class ArenaWorld {
             vy: reader.i8(),
         });
     }
+
+    /** @param {Reader} reader */
+    #readAdded(reader) {
+        const id = reader.bits(8);
+        this.projectiles.set(id, {
+            id, owner: reader.bits(8), x: reader.bits(SPOT_BITS), y: reader.bits(SPOT_BITS),
+            vx: reader.signedBits(8), vy: reader.signedBits(8),
+        });
+    }
+
     /** @param {Reader} reader */
     #readObjectives(reader) {
-        if (!reader.u8()) return;
         for (let n = reader.u8(); n > 0; n--) this.#readZone(reader);
         for (let n = reader.u8(); n > 0; n--) this.#readItem(reader);
         for (let n = reader.u8(); n > 0; n--) {

@@ -652,6 +652,9 @@ export interface Avatar {
   connected: boolean;
   x: number;
   y: number;
+  /** From where it was a tick before; 0 where it came by a leap. */
+  stepX: number;
+  stepY: number;
   /** 0 to 255, 256 = a full turn. */
   aim: number;
   health: number;

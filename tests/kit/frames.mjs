@@ -57,19 +57,44 @@ function assertAgree(ours, theirs, what) {
         if (key in ours) assert.deepEqual(ours[key], value?.text ?? value, `${what}: ${key}`);
 }
 
-function checkAvatar(world, before, read) {
-    if (read.mask & 64) return assert.ok(!world.avatars.has(read.seat));
+const flagsOf = ({ alive, protected: shielded, bot, connected }) =>
+    [alive, shielded, bot, connected].reduce((sum, bit, i) => sum | (bit << i), 0);
+
+const signed = (value, bits) => (value >= 2 ** (bits - 1) ? value - 2 ** bits : value);
+
+/** Where an avatar is after a change, how far it went, and where it looks. */
+function movedBy(was, { nearX, nearY, farX, farY, x, y, turned, aim }) {
+    const [dx, dy] = nearX === undefined ? [signed(farX ?? 0, 8), signed(farY ?? 0, 8)] : [signed(nearX, 4), signed(nearY, 4)];
+    const step = x === undefined ? [was.stepX + dx, was.stepY + dy] : [0, 0];
+    const place = x === undefined ? [was.x + step[0], was.y + step[1]] : [x, y];
+    return [...place, ...step, aim ?? ((was.aim + signed(turned ?? 0, 4)) & 255)];
+}
+
+function checkChange(avatar, was, change) {
+    if (change.isHere === false || !(was || change.isHere)) return assert.equal(avatar, undefined);
+    const { team, flags, health } = change.isHere ? change : { ...was, flags: flagsOf(was) };
+    assert.deepEqual([avatar.team, flagsOf(avatar), avatar.health], [team, flags, health]);
+    assert.deepEqual([avatar.x, avatar.y, avatar.stepX, avatar.stepY, avatar.aim], movedBy(was, change));
+}
+
+function checkAvatar(world, read) {
     const avatar = world.avatars.get(read.seat);
     assertAgree(avatar, { ...plain(read), flags: undefined }, `avatar ${read.seat}`);
-    if (read.flags !== undefined) {
-        const bits = [avatar.alive, avatar.protected, avatar.bot, avatar.connected];
-        assert.equal(bits.reduce((sum, bit, i) => sum | (bit << i), 0), read.flags);
-    }
-    if (read.mask & 1 && !(read.mask & 2)) {
-        const { x, y } = before.get(read.seat);
-        assert.deepEqual([avatar.x, avatar.y], [x + read.dx, y + read.dy]);
-    }
+    assert.equal(flagsOf(avatar), read.flags);
 }
+
+function checkAvatars(world, before, { avatars, changes }) {
+    for (const avatar of avatars ?? []) checkAvatar(world, avatar);
+    if (avatars) return assert.equal(world.avatars.size, avatars.length);
+    const seats = new Set([...before.keys(), ...changes.keys()]);
+    for (const seat of seats) checkChange(world.avatars.get(seat), before.get(seat), changes[seat] ?? {});
+}
+
+/** Entries of a list that ends with one that is not there. */
+const entriesOf = (list) => (list ?? []).filter(({ isThere }) => isThere).map((read) => {
+    const { isThere, ...entry } = plain(read);
+    return entry;
+});
 
 function checkEntries(known, entries, what) {
     for (const read of entries ?? []) {
@@ -96,13 +121,14 @@ function checkObjectives(world, { zones, items, loadouts }) {
 /** The world has taken the snapshot in; before: where its avatars were. */
 function checkArena(world, before, snapshot, changes) {
     const { state } = readArena(snapshot.payload, snapshot.full);
-    for (const avatar of state.avatars ?? state.changes) checkAvatar(world, before, avatar);
-    for (const projectile of state.projectiles ?? state.added)
+    checkAvatars(world, before, state);
+    const added = entriesOf(state.added).map((read) => ({ ...read, vx: signed(read.vx, 8), vy: signed(read.vy, 8) }));
+    for (const projectile of [...(state.projectiles ?? []), ...added])
         if (world.projectiles.has(projectile.id)) assertAgree(world.projectiles.get(projectile.id), projectile, "projectile");
     if (state.scores) assert.deepEqual(world.scores, plain(state.scores));
-    checkObjectives(world, state.objectives);
-    assert.deepEqual(changes.shots, (state.shots ?? []).map(plain));
-    assert.deepEqual(changes.bursts, (state.removed ?? []).map(plain));
+    if (state.objectives) checkObjectives(world, state.objectives);
+    assert.deepEqual(changes.shots, entriesOf(state.shots));
+    assert.deepEqual(changes.bursts, entriesOf(state.removed));
     const events = snapshot.events.map(readArenaEvent).map(({ kind, body }) => ({
         type: ArenaPayload.EventKind[kind].toLowerCase(), ...plain(body),
     }));

@@ -43,6 +43,22 @@ class Bytes {
     }
 }
 
+/** Bits, the lowest one of a value first. */
+class Bits {
+    #bits = [];
+    put(value, width) {
+        for (let i = 0; i < width; i++) this.#bits.push((value >> i) & 1);
+        return this;
+    }
+    get data() {
+        const out = [];
+        this.#bits.forEach((bit, i) => (out[i >> 3] = (out[i >> 3] ?? 0) | (bit << (i & 7))));
+        return out;
+    }
+}
+
+const fits = (values, width) => values.every((v) => v >= -(2 ** (width - 1)) && v < 2 ** (width - 1));
+
 /** What an entry of the objectives tells by mask: [bit, bytes] of each part. */
 const ZONE_PARTS = [
     [1, (z) => new Bytes().u8(z.team)],
@@ -128,7 +144,7 @@ export class Scene {
 
     /** The client has the state as it is: the next delta begins here. */
     told() {
-        this.#before = new Map([...this.avatars].map(([seat, a]) => [seat, this.#picture(a)]));
+        this.#before = new Map([...this.avatars].map(([seat, a]) => [seat, this.#told(a)]));
         this.#zonesBefore = copyOf(this.zones);
         this.#itemsBefore = copyOf(this.items);
         this.#scoresBefore = String(this.scores);
@@ -138,27 +154,38 @@ export class Scene {
         const out = new Bytes().u8(this.avatars.size);
         for (const a of this.avatars.values()) {
             out.u8(a.seat).u8(a.team).u8(flagsOf(a)).u16(a.x).u16(a.y).u8(a.aim >> 8).u8(a.health);
+            const [stepX, stepY] = this.#told(a).step;
+            out.u16(stepX).u16(stepY);
         }
         out.u8(this.projectiles.size);
         for (const p of this.projectiles.values()) this.#putProjectile(out, p);
         out.u16(this.scores[1]).u16(this.scores[2]);
-        return out.append(this.#objectives(new Map(), new Map(), new Map())).data;
+        const objectives = this.#objectives(new Map(), new Map(), new Map());
+        return out.u8(objectives.length > 0).append(objectives).data;
     }
 
     delta() {
-        const out = new Bytes();
-        const changes = [...this.avatars.values()].map((a) => this.#change(a)).filter(Boolean);
-        out.u8(changes.length);
-        for (const change of changes) out.data.push(...change);
-        out.u8(this.shots.length);
-        for (const s of this.shots) out.u8(s.seat).u16(s.x).u16(s.y).u8(s.hit);
-        out.u8(this.added.length);
-        for (const p of this.added) this.#putProjectile(out, p);
-        out.u8(this.removed.length);
-        for (const p of this.removed) out.u8(p.id).u16(p.x).u16(p.y);
-        if (String(this.scores) === this.#scoresBefore) out.u8(0);
-        else out.u8(1).u16(this.scores[1]).u16(this.scores[2]);
+        const bits = new Bits();
+        const changes = [];
+        for (const seat of new Set([...this.#before.keys(), ...this.avatars.keys()])) {
+            const change = this.#change(seat);
+            if (change) changes[seat] = change;
+        }
+        bits.put(changes.length, 8);
+        for (const change of changes) for (const field of change ?? [[0, 1]]) bits.put(...field);
+        for (const s of this.shots) bits.put(1, 1).put(s.seat, 5).put(s.x, 14).put(s.y, 14).put(s.hit, 8);
+        bits.put(0, 1);
+        for (const p of this.added) {
+            bits.put(1, 1).put(p.id, 8).put(p.owner, 8).put(p.x, 14).put(p.y, 14).put(p.vx, 8).put(p.vy, 8);
+        }
+        bits.put(0, 1);
+        for (const p of this.removed) bits.put(1, 1).put(p.id, 8).put(p.x, 14).put(p.y, 14);
+        bits.put(0, 1);
+        const isScored = String(this.scores) !== this.#scoresBefore;
         const objectives = this.#objectives(this.#zonesBefore, this.#itemsBefore, this.#before);
+        bits.put(isScored, 1).put(objectives.length > 0, 1);
+        const out = new Bytes().append(bits.data);
+        if (isScored) out.u16(this.scores[1]).u16(this.scores[2]);
         return out.append(objectives).data;
     }
 
@@ -170,7 +197,7 @@ export class Scene {
         const lists = [...changesOf(zones, this.zones, ZONE_PARTS),
             ...changesOf(items, this.items, ITEM_PARTS), loadouts.length,
             ...loadouts.flatMap((a) => [a.seat, a.weapons, a.level, a.speed])];
-        return lists.some((byte) => byte) ? [1, ...lists] : [0];
+        return lists.some((byte) => byte) ? lists : [];
     }
 
     #putProjectile(out, p) {
@@ -178,30 +205,33 @@ export class Scene {
     }
 
     #picture(a) {
+        const was = this.#before.get(a.seat);
+        const step = was ? [a.x - was.x, a.y - was.y] : [0, 0];
+        const isFollowed = was && fits(step.map((d, i) => d - was.step[i]), 8);
         return { x: a.x, y: a.y, aim: a.aim >> 8, health: a.health, flags: flagsOf(a), team: a.team,
-            weapons: a.weapons, level: a.level, speed: a.speed };
+            weapons: a.weapons, level: a.level, speed: a.speed, isFollowed, step: isFollowed ? step : [0, 0] };
     }
 
-    #change(a) {
-        const was = this.#before.get(a.seat);
-        const now = this.#picture(a);
-        const out = new Bytes();
-        let mask = 0;
-        const dx = now.x - (was?.x ?? 0);
-        const dy = now.y - (was?.y ?? 0);
-        const isNear = was && Math.abs(dx) < 128 && Math.abs(dy) < 128;
-        if (isNear && (dx || dy)) {
-            mask |= 1;
-            out.u8(dx).u8(dy);
-        } else if (!isNear) {
-            mask |= 2;
-            out.u16(now.x).u16(now.y);
-        }
-        for (const [bit, key] of [[4, "aim"], [8, "health"], [16, "flags"], [32, "team"]]) {
-            if (was?.[key] === now[key]) continue;
-            mask |= bit;
-            out.u8(now[key]);
-        }
-        return mask ? [a.seat, mask, ...out.data] : null;
+    /** Its picture as a client has it: of a copy, whose ticks the scene may not all have seen, with its own step. */
+    #told(a) {
+        const picture = this.#picture(a);
+        return a.stepX === undefined ? picture : { ...picture, step: [a.stepX, a.stepY] };
+    }
+
+    /** [value, bits] of each field; null: one step on, and else the same. */
+    #change(seat) {
+        const was = this.#before.get(seat);
+        if (!this.avatars.has(seat)) return [[1, 1], [0, 2], [0, 2], [1, 1], [0, 1]];
+        const now = this.#picture(this.avatars.get(seat));
+        const drift = now.step.map((d, i) => d - (was?.step[i] ?? 0));
+        const turned = was ? ((now.aim - was.aim + 128) & 255) - 128 : 128;
+        const isOther = !was || ["team", "flags", "health"].some((key) => was[key] !== now[key]);
+        const place = !now.isFollowed ? 3 : !fits(drift, 4) ? 2 : drift.some((d) => d) ? 1 : 0;
+        const turn = !fits([turned], 4) ? 2 : turned ? 1 : 0;
+        if (!place && !turn && !isOther) return null;
+        const places = [[], drift.map((d) => [d, 4]), drift.map((d) => [d, 8]), [[now.x, 14], [now.y, 14]]];
+        const turns = [[], [[turned, 4]], [[now.aim, 8]]];
+        const state = isOther ? [[1, 1], [now.team, 2], [now.flags, 4], [now.health, 7]] : [];
+        return [[1, 1], [place, 2], [turn, 2], [isOther, 1], ...places[place], ...turns[turn], ...state];
     }
 }

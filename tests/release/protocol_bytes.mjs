@@ -2,7 +2,7 @@
 
 import { describe } from "../kit/frames.mjs";
 
-const SIZES = { u1: 1, u2: 2, u4: 4, s1: 1 };
+const SIZES = { u1: 1, u2: 2, u4: 4, s1: 1, s2: 2 };
 const typeName = (type) => (SIZES[type] ? `${type[0] === "u" ? "u" : "i"}${8 * SIZES[type]}` : type);
 
 const hex = (value) => `0x${Number(value).toString(16).padStart(2, "0")}`;

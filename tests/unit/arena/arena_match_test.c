@@ -278,6 +278,7 @@ static void test_load_goes_on_the_same(void **state) {
             people_play(&f, &b);
             seed_after = a;
             assert_true(first_hash == state_hash(&f));
+            if (i == 0) continue; /* whose clients know no step of before */
             uint32_t n = testkit_match_snapshot(f.kit, first, 0, false, one, sizeof(one));
             assert_int_equal(testkit_match_snapshot(f.kit, second, 0, false, two, sizeof(two)), n);
             assert_memory_equal(one, two, n);
@@ -333,8 +334,8 @@ static void test_deltas_add_up_to_full(void **state) {
         assert_true(seen_read(&f, &by_full, true) < 1024);
         assert_memory_equal(&by_delta, &by_full, sizeof(by_full));
     }
-    assert_true(delta_bytes / 3000 < 200); /* typical */
-    assert_true(delta_max < 400);
+    assert_true(delta_bytes / 3000 < 24); /* typical */
+    assert_true(delta_max < 64);
     assert_true(by_full.red + by_full.blue > 0);
     fixture_close(&f);
 }

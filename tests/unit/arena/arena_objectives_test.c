@@ -236,6 +236,7 @@ static void test_load_goes_on_the_same(void **state) {
             len = testkit_match_save(f.kit, f.match, one, sizeof(one));
             assert_int_equal(testkit_match_save(f.kit, second.match, two, sizeof(two)), len);
             assert_memory_equal(one, two, len);
+            if (i == 0) continue; /* whose clients know no step of before */
             len = testkit_match_snapshot(f.kit, f.match, 0, false, one, sizeof(one));
             assert_int_equal(
                 testkit_match_snapshot(f.kit, second.match, 0, false, two, sizeof(two)), len);

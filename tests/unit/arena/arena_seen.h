@@ -72,7 +72,6 @@ static inline void seen_item(struct seen *c, struct muster_reader *r) {
 }
 
 static inline void seen_objectives(struct seen *c, struct muster_reader *r) {
-    if (!muster_get_u8(r)) return;
     for (uint32_t n = muster_get_u8(r); n > 0; n--) seen_zone(c, r);
     for (uint32_t n = muster_get_u8(r); n > 0; n--) seen_item(c, r);
     for (uint32_t n = muster_get_u8(r); n > 0; n--) {
@@ -103,11 +102,13 @@ static inline void seen_full(struct seen *c, struct muster_reader *r) {
         a->y = muster_get_u16(r);
         a->aim = muster_get_u8(r);
         a->health = muster_get_u8(r);
+        a->step_x = (int16_t)muster_get_u16(r);
+        a->step_y = (int16_t)muster_get_u16(r);
     }
     for (uint32_t n = muster_get_u8(r); n > 0; n--) seen_projectile(c, r);
     c->red = muster_get_u16(r);
     c->blue = muster_get_u16(r);
-    seen_objectives(c, r);
+    if (muster_get_u8(r)) seen_objectives(c, r);
 }
 
 static inline void seen_orphans(struct seen *c, uint32_t seat) {
@@ -117,47 +118,86 @@ static inline void seen_orphans(struct seen *c, uint32_t seat) {
     }
 }
 
-static inline void seen_change(struct seen *c, struct muster_reader *r) {
-    uint32_t seat = muster_get_u8(r);
+/* One step on, which is by dx and dy other than the last. */
+static inline void seen_step(struct wire_avatar *a, int32_t dx, int32_t dy) {
+    a->step_x = (int16_t)(a->step_x + dx);
+    a->step_y = (int16_t)(a->step_y + dy);
+    a->x = (uint16_t)(a->x + a->step_x);
+    a->y = (uint16_t)(a->y + a->step_y);
+}
+
+static inline void seen_place(struct wire_avatar *a, struct muster_bit_reader *b, uint32_t place) {
+    uint32_t width = place == 1 ? 4 : place == 2 ? 8 : 0;
+    if (place == 3) {
+        a->x = (uint16_t)muster_get_bits(b, 14);
+        a->y = (uint16_t)muster_get_bits(b, 14);
+        a->step_x = a->step_y = 0;
+    } else {
+        int32_t dx = muster_get_bits_signed(b, width);
+        seen_step(a, dx, muster_get_bits_signed(b, width));
+    }
+}
+
+static inline void seen_change(struct seen *c, struct muster_bit_reader *b, uint32_t seat) {
+    if (!muster_get_bits(b, 1)) {
+        if (c->avatars[seat].present) seen_step(&c->avatars[seat], 0, 0);
+        return;
+    }
     struct wire_avatar *a = seen_avatar(c, seat);
-    uint32_t mask = muster_get_u8(r);
-    if (mask & 64) {
+    uint32_t place = muster_get_bits(b, 2), turn = muster_get_bits(b, 2);
+    uint32_t has_state = muster_get_bits(b, 1);
+    seen_place(a, b, place);
+    if (turn == 1) a->aim = (uint8_t)(a->aim + muster_get_bits_signed(b, 4));
+    if (turn == 2) a->aim = (uint8_t)muster_get_bits(b, 8);
+    if (!has_state) return;
+    if (!muster_get_bits(b, 1)) {
         memset(a, 0, sizeof(*a));
         seen_orphans(c, seat);
         return;
     }
-    if (mask & 1) {
-        a->x = (uint16_t)(a->x + (int8_t)muster_get_u8(r));
-        a->y = (uint16_t)(a->y + (int8_t)muster_get_u8(r));
-    }
-    if (mask & 2) {
-        a->x = muster_get_u16(r);
-        a->y = muster_get_u16(r);
-    }
-    if (mask & 4) a->aim = muster_get_u8(r);
-    if (mask & 8) a->health = muster_get_u8(r);
-    if (mask & 16) a->flags = muster_get_u8(r);
-    if (mask & 32) a->team = muster_get_u8(r);
+    a->team = (uint8_t)muster_get_bits(b, 2);
+    a->flags = (uint8_t)muster_get_bits(b, 4);
+    a->health = (uint8_t)muster_get_bits(b, 7);
+}
+
+static inline void seen_added(struct seen *c, struct muster_bit_reader *b) {
+    uint32_t id = muster_get_bits(b, 8);
+    c->projectiles[id].live = 1;
+    c->projectiles[id].owner = (uint8_t)muster_get_bits(b, 8);
+    c->projectiles[id].x = (uint16_t)muster_get_bits(b, 14);
+    c->projectiles[id].y = (uint16_t)muster_get_bits(b, 14);
+    c->projectiles[id].vx = (int8_t)muster_get_bits_signed(b, 8);
+    c->projectiles[id].vy = (int8_t)muster_get_bits_signed(b, 8);
 }
 
 static inline void seen_delta(struct seen *c, struct muster_reader *r) {
+    struct muster_bit_reader b = muster_bit_reader_make(r);
     for (uint32_t i = 0; i < 256; i++) { /* those known fly on */
         c->projectiles[i].x = (uint16_t)(c->projectiles[i].x + c->projectiles[i].vx * 4);
         c->projectiles[i].y = (uint16_t)(c->projectiles[i].y + c->projectiles[i].vy * 4);
     }
-    for (uint32_t n = muster_get_u8(r); n > 0; n--) seen_change(c, r);
-    for (uint32_t n = muster_get_u8(r); n > 0; n--) muster_get_bytes(r, 6);
-    for (uint32_t n = muster_get_u8(r); n > 0; n--) seen_projectile(c, r);
-    for (uint32_t n = muster_get_u8(r); n > 0; n--) {
-        uint8_t id = muster_get_u8(r);
-        muster_get_bytes(r, 4);
+    uint32_t count = muster_get_bits(&b, 8);
+    for (uint32_t i = 0; i < count; i++) seen_change(c, &b, i);
+    for (uint32_t i = count; i < 256; i++) {
+        if (c->avatars[i].present) seen_step(&c->avatars[i], 0, 0);
+    }
+    while (muster_get_bits(&b, 1)) {
+        muster_get_bits(&b, 5); /* a shot */
+        muster_get_bits(&b, 14 + 14);
+        muster_get_bits(&b, 8);
+    }
+    while (muster_get_bits(&b, 1)) seen_added(c, &b);
+    while (muster_get_bits(&b, 1)) {
+        uint32_t id = muster_get_bits(&b, 8);
+        muster_get_bits(&b, 14 + 14);
         memset(&c->projectiles[id], 0, sizeof(c->projectiles[id]));
     }
-    if (muster_get_u8(r)) {
+    uint32_t is_scored = muster_get_bits(&b, 1), has_objectives = muster_get_bits(&b, 1);
+    if (is_scored) {
         c->red = muster_get_u16(r);
         c->blue = muster_get_u16(r);
     }
-    seen_objectives(c, r);
+    if (has_objectives) seen_objectives(c, r);
 }
 
 static inline uint32_t seen_read(struct fixture *f, struct seen *c, bool full) {
