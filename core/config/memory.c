@@ -153,14 +153,15 @@ static void link_path(const char *data, const char *suffix, char out[MEMORY_PATH
     snprintf(out, MEMORY_PATH_BYTES, "%.400s/" LINK_NAME "%.8s", data, suffix);
 }
 
+/* Those that are not there. */
 static bool make_folders(const char *root) {
     char path[MEMORY_PATH_BYTES];
-    bool is_made = true;
+    bool are_there = true;
     for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
         snprintf(path, sizeof path, "%.300s/%s", root, made[i]);
-        is_made = is_made && (mkdir(path, 0700) == 0 || errno == EEXIST);
+        are_there = (mkdir(path, 0700) == 0 || errno == EEXIST) && are_there;
     }
-    return is_made;
+    return are_there;
 }
 
 /* What a process has left, perhaps in the middle of its end. */
@@ -169,7 +170,8 @@ static bool find(void) {
     link_path(paths_data(), "", path);
     if (!read_link(path, root, sizeof root) || !is_of(root, paths_data())) return false;
     memcpy(memory.folder, root, sizeof root);
-    return make_folders(root);
+    (void)make_folders(root);
+    return true;
 }
 
 /* Has nobody a link to it, and is it not just being made? */
@@ -250,12 +252,20 @@ void memory_open(void) {
 
 /* ---- end ------------------------------------------------------------------------------------- */
 
+/* What was brought there is kept by the disk. */
+static bool sync_data(void) {
+    int fd = open(paths_data(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_synced = fd >= 0 && syncfs(fd) == 0;
+    if (fd >= 0) close(fd);
+    return is_synced;
+}
+
 static bool bring_back(void) {
     char records[MEMORY_PATH_BYTES], path[MEMORY_PATH_BYTES];
     snprintf(records, sizeof records, "%s/records", memory.folder);
     link_path(paths_data(), "", path);
     if (rmdir(records)) return false; /* what lies there is written by the next process */
-    if (mirror(memory.folder, paths_data())) return unlink(path) == 0;
+    if (mirror(memory.folder, paths_data()) && sync_data()) return unlink(path) == 0;
     (void)mkdir(records, 0700);
     return false;
 }

@@ -67,7 +67,8 @@ void record_lend(struct record *record, bool on);
 uint32_t record_used(const struct record *record);
 /* Cuts the file to what is used (on the pool) and frees. Takes null. */
 void record_close(struct record *record);
-/* Keep the newest `keep_max` recordings of a directory (on the pool). */
+/* Keep the newest `keep_max` recordings of a directory (on the pool; not while it is done already).
+ */
 void record_prune(const char *directory, uint32_t keep_max);
 
 struct record_reader;

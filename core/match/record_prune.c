@@ -12,6 +12,8 @@
 
 #include "loop.h"
 
+static bool is_pruning; /* one at a time: a disk that stands still holds one thread of the pool */
+
 struct prune_job {
     char directory[512];
     uint32_t keep_max;
@@ -71,13 +73,16 @@ static void prune_work(void *user) {
 
 static void prune_done(void *user, muster_status status) {
     (void)status;
+    is_pruning = false;
     free(user);
 }
 
 void record_prune(const char *directory, uint32_t keep_max) {
-    struct prune_job *job = calloc(1, sizeof *job);
+    struct prune_job *job = is_pruning ? NULL : calloc(1, sizeof *job);
     if (!job) return;
     snprintf(job->directory, sizeof job->directory, "%s", directory);
     job->keep_max = keep_max;
-    if (loop_work_start(prune_work, prune_done, job, &(struct loop_work *){NULL})) free(job);
+    is_pruning = true;
+    if (loop_work_start(prune_work, prune_done, job, &(struct loop_work *){NULL}))
+        prune_done(job, MUSTER_CLOSED);
 }
