@@ -27,6 +27,10 @@
     X(MATCHES_ENDED, COUNTER, "muster_matches_ended_total", "", "Matches ended.")                  \
     X(TICK_OVERRUNS, COUNTER, "muster_tick_overruns_total", "", "Ticks begun over 10 ms late.")    \
     X(TICKS_SKIPPED, COUNTER, "muster_ticks_skipped_total", "", "Ticks never run.")                \
+    X(TICK_STRETCH, GAUGE, "muster_tick_stretch_ratio", "",                                        \
+      "Of the time from tick to tick to what it is meant to be.")                                  \
+    X(OVERLOADED, GAUGE, "muster_overloaded", "", "1 while nobody new gets a seat, for load.")     \
+    X(JOINS_SHED, COUNTER, "muster_joins_shed_total", "", "Seats refused while overloaded.")       \
     X(SNAPSHOTS_SENT, COUNTER, "muster_snapshots_sent_total", "", "Snapshots written.")            \
     X(SNAPSHOTS_SKIPPED, COUNTER, "muster_snapshots_skipped_total", "",                            \
       "Snapshots not written to a client that lags.")                                              \

@@ -196,7 +196,8 @@ static int32_t lobby_create_method(struct call *call) {
         return failure_set_data(&call->failure, RPC_ALREADY_IN_LOBBY,
                                 json_pack("{s:s}", "lobbyId", present->key),
                                 "you are in a lobby: leave it first");
-    if (methods_take(call, PARTY_CREATE, "too many new lobbies") ||
+    if (lobby_check_load(&call->failure) ||
+        methods_take(call, PARTY_CREATE, "too many new lobbies") ||
         lobby_create(&wish, &lobby, &call->failure))
         return call->failure.code;
     if (methods_reserve(call, lobby, MUSTER_TEAM_NONE, false, ""))

@@ -142,11 +142,11 @@ int32_t lobby_create(const struct lobby_wish *wish, struct lobby **out, struct f
                            wish->region);
     if (lobby_settings_check(wish, &settings, &secrets, failure)) return failure->code;
     if (allow_create(wish, failure) || allow_settings(wish, failure)) goto fail;
-    if (lobby_draining() || pacer_overloaded()) {
-        failure_set(failure, RPC_SERVER_FULL, "the server %s: it takes no new lobbies",
-                    lobby_draining() ? "is draining" : "is overloaded");
+    if (lobby_draining()) {
+        failure_set(failure, RPC_SERVER_FULL, "the server is draining: it takes no new lobbies");
         goto fail;
     }
+    if (lobby_check_load(failure)) goto fail;
     muster_lobby_id id;
     struct lobby *lobby = add_lobby(&id);
     if (!lobby) {

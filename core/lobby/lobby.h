@@ -190,6 +190,8 @@ bool lobby_region_served(const char *region);
 /* Draining: refuse new lobbies and joins. */
 void lobby_drain(bool on);
 bool lobby_draining(void);
+/* While the node is overloaded: for whoever asks for a seat that they have not got yet. */
+int32_t lobby_check_load(struct failure *failure);
 
 /* ---- asked by clients (through methods) and matchmaking; RPC_OK or failure's code ---- */
 struct lobby_wish {

@@ -72,11 +72,10 @@ void lobby_disturbed_settle(struct lobby *lobby) {
     if (since_ms) lobby_disturb(lobby, MUSTER_DISTURBED_OVERLOAD, loop_now_ms() - since_ms);
 }
 
-/* Overload lasts until all ticks are in time again. */
 static void look_at(struct lobby *lobby, uint64_t stall_ms) {
     if (!plays(lobby) || lobby->frozen_since_ms) return;
     if (stall_ms) lobby_disturb(lobby, MUSTER_DISTURBED_STALL, stall_ms);
-    if (lobby->overloaded_since_ms && pacer_stretch() <= 1.0)
+    if (lobby->overloaded_since_ms && !pacer_overloaded())
         lobby_disturbed_settle(lobby);
     else if (!lobby->overloaded_since_ms && pacer_overloaded())
         lobby->overloaded_since_ms = loop_now_ms();

@@ -156,6 +156,8 @@ int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t tea
     const struct place_wish wish = {.team = team <= lobby->teams.count ? team : MUSTER_TEAM_NONE,
                                     .spectator = spectator,
                                     .secret = secret};
+    bool is_here = MUSTER_ID_SAME(session->lobby, lobby->id);
+    if (!is_here && lobby_check_load(failure)) return failure->code;
     return reserve(lobby, session, &wish, ticket, failure);
 }
 

@@ -5,9 +5,12 @@
 #include "kept.h"
 #include "lobby_internal.h"
 #include "loop.h"
+#include "metrics.h"
 #include "slots.h"
 
 #include <utlist.h>
+
+#define BUSY_MS 2000 /* within which a node is back when the load has gone */
 
 static struct {
     struct slots slots;
@@ -87,6 +90,13 @@ void lobby_drain(bool on) {
 
 bool lobby_draining(void) {
     return lobbies.draining;
+}
+
+int32_t lobby_check_load(struct failure *failure) {
+    if (!pacer_overloaded()) return RPC_OK;
+    metrics_add(METRIC_JOINS_SHED, 1);
+    return failure_set_data(failure, RPC_SERVER_BUSY, json_pack("{s:i}", "retryAfterMs", BUSY_MS),
+                            "the server is overloaded: nobody new gets a seat at the moment");
 }
 
 /* ---- turns ----------------------------------------------------------------------------------- */

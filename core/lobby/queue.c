@@ -17,6 +17,7 @@
 #define GROUPS_PER_TICK 1024
 
 static const char draining[] = "the server is draining: it takes no new matches";
+static const char overloaded[] = "the server is overloaded: new matches wait";
 
 struct waiting {
     muster_player_id player;
@@ -259,7 +260,7 @@ static void tell_waiting(struct waiting *waiting, muster_queue_ticket_id ticket)
     waiting->told_ms = now_ms;
     char text[QUEUE_TICKET_TEXT];
     snprintf(text, sizeof text, "q.%llx", (unsigned long long)ticket.value);
-    const char *reason = lobby_draining() ? draining : NULL;
+    const char *reason = lobby_draining() ? draining : pacer_overloaded() ? overloaded : NULL;
     session_notify(session, "match.searching",
                    json_pack("{s:s,s:I,s:[s],s:s*}", "ticketId", text, "waitedMs",
                              (json_int_t)(now_ms - waiting->since_ms), "regions", waiting->region,
@@ -305,7 +306,8 @@ static void run_all(void) {
     if (queue.changed) keep_all();
     if (queue.slots.count == 0) return;
     adopt_orphans();
-    for (struct provider *p = registry_first(MUSTER_ROLE_MATCHMAKER); p; p = p->next)
+    for (struct provider *p = registry_first(MUSTER_ROLE_MATCHMAKER); p && !pacer_overloaded();
+         p = p->next)
         run_matchmaker(p);
     muster_queue_ticket_id ticket = {0};
     for (struct waiting *waiting; (waiting = slots_next(&queue.slots, &ticket.value));)
@@ -375,6 +377,7 @@ static int32_t check_wish(const struct session *session, const char *game_mode, 
                                 "you are in a lobby: leave it first");
     }
     if (lobby_draining()) return failure_set(failure, RPC_SERVER_FULL, "%s", draining);
+    if (lobby_check_load(failure)) return failure->code;
     if (!registry_first(MUSTER_ROLE_MATCHMAKER))
         return failure_set(failure, RPC_UNAVAILABLE, "this server has no matchmaking");
     return RPC_OK;

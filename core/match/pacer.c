@@ -12,14 +12,24 @@
 #define LATE_OVERRUN_US 10000u
 #define STRETCH_MAX 4.0
 #define STRETCH_OVERLOAD 1.1
-#define RX_SHARE 0.4 /* after a run of t, receiving gets at least 0.4 t */
+#define GROWTH_PER_S 0.5
+#define SHRINK_PER_S 1.0
+#define GOVERN_MAX_US 100000u /* longer between two runs is a stall, and not the load's */
+#define OVERLOAD_US 500000u   /* so long above STRETCH_OVERLOAD, */
+#define RELIEF_US 250000u     /* so long in time: that it is one does not come and go by waves */
+#define RX_SHARE 0.4          /* after a run of t, receiving gets at least 0.4 t */
 
 static struct {
     struct pacer_entry slots[SLOTS]; /* list heads */
     uint64_t next_slot;              /* absolute slot number that runs next */
     uint64_t rx_until_us;
     uint64_t last_us;
+    uint64_t governed_us;
+    uint64_t late_us; /* the wheel, at governed_us */
+    bool has_skipped; /* since then */
     double stretch;
+    uint64_t turning_us; /* for which is_overloaded has not been what the stretch says */
+    bool is_overloaded;
     uint32_t armed_count;
     struct loop_timer *timer; /* null while the clock is virtual */
     bool paused;              /* the timer; no entry is armed */
@@ -65,8 +75,9 @@ muster_status pacer_start(void) {
         pacer.slots[i].next = pacer.slots[i].prev = &pacer.slots[i];
     pacer.next_slot = loop_now_us() / SLOT_US;
     pacer.stretch = 1.0;
+    pacer.is_overloaded = false;
     pacer.armed_count = 0;
-    pacer.last_us = loop_now_us();
+    pacer.last_us = pacer.governed_us = loop_now_us();
     if (!loop_clock_is_virtual()) pacer.timer = loop_timer_start(1, 1, on_timer, NULL);
     pacer.paused = false;
     pacer.started = pacer.timer || loop_clock_is_virtual();
@@ -79,10 +90,22 @@ void pacer_stop(void) {
     pacer.started = false;
 }
 
+static void set_overloaded(bool is_overloaded) {
+    pacer.is_overloaded = is_overloaded;
+    pacer.turning_us = 0;
+    if (is_overloaded)
+        log_fields(MUSTER_LOG_WARN, "pacer", &(struct log_fields){.event = "overload_began"},
+                   "overloaded: ticks come at longer intervals, and nobody new gets a seat");
+    else
+        log_fields(MUSTER_LOG_INFO, "pacer", &(struct log_fields){.event = "overload_ended"},
+                   "no longer overloaded");
+}
+
 /* Without entries nothing calls: the next one finds the wheel at the present slot. */
 static void wake(void) {
     if (pacer.armed_count > 0 || pacer.running) return;
-    pacer.last_us = loop_now_us();
+    pacer.last_us = pacer.governed_us = loop_now_us();
+    pacer.late_us = 0;
     pacer.next_slot = pacer.last_us / SLOT_US;
     if (pacer.paused) loop_timer_resume(pacer.timer);
     pacer.paused = false;
@@ -90,7 +113,8 @@ static void wake(void) {
 
 static void rest(void) {
     if (pacer.armed_count > 0) return;
-    pacer.stretch = 1.0; /* no tick is left to bring it down */
+    pacer.stretch = 1.0; /* no run is left to bring it down */
+    if (pacer.is_overloaded) set_overloaded(false);
     if (pacer.timer && !pacer.paused) loop_timer_pause(pacer.timer);
     pacer.paused = pacer.timer != NULL;
 }
@@ -114,16 +138,31 @@ void pacer_remove(struct pacer_entry *entry) {
     disarm(entry);
 }
 
-/* The governor: late slots stretch every period a little, slots in time shrink it again. */
-static void govern(uint64_t late_us) {
-    if (late_us > LATE_STRETCH_US && pacer.stretch < STRETCH_MAX) {
-        pacer.stretch += 0.005;
-        if (pacer.stretch - 0.005 <= STRETCH_OVERLOAD && pacer_overloaded())
-            log_warn("pacer", "overloaded: ticks stretched by more than 10 %%");
-    } else if (late_us < LATE_SHRINK_US && pacer.stretch > 1.0) {
-        pacer.stretch -= 0.002;
-        if (pacer.stretch < 1.0) pacer.stretch = 1.0;
-    }
+static void judge(uint64_t passed_us) {
+    bool turns = pacer.is_overloaded ? pacer.stretch <= 1.0 : pacer.stretch > STRETCH_OVERLOAD;
+    pacer.turning_us = turns ? pacer.turning_us + passed_us : 0;
+    if (pacer.turning_us > (pacer.is_overloaded ? RELIEF_US : OVERLOAD_US))
+        set_overloaded(!pacer.is_overloaded);
+}
+
+/* The governor: while ticks come late all periods grow, by a twentieth in 100 ms, and shrink again
+ * while they come in time, by a tenth; by the time that passes, however many entries there are. How
+ * late the wheel was is known from the beginning of that time: one long run in it is no overload.
+ */
+static void govern(uint64_t now_us) {
+    uint64_t slot_us = pacer.next_slot * SLOT_US, passed_us = now_us - pacer.governed_us;
+    if (passed_us > GOVERN_MAX_US) passed_us = GOVERN_MAX_US;
+    double change = pacer.stretch * (double)passed_us / 1000000;
+    if (pacer.late_us > LATE_STRETCH_US || pacer.has_skipped)
+        pacer.stretch += change * GROWTH_PER_S;
+    else if (pacer.late_us < LATE_SHRINK_US)
+        pacer.stretch -= change * SHRINK_PER_S;
+    if (pacer.stretch > STRETCH_MAX) pacer.stretch = STRETCH_MAX;
+    if (pacer.stretch < 1.0) pacer.stretch = 1.0;
+    judge(passed_us);
+    pacer.has_skipped = false;
+    pacer.governed_us = now_us;
+    pacer.late_us = now_us > slot_us ? now_us - slot_us : 0;
 }
 
 /* The next due time lies on the entry's own schedule; a tick that is a whole period late is
@@ -135,6 +174,7 @@ static void schedule_next(struct pacer_entry *entry, uint64_t now_us) {
         uint64_t missed = (now_us - entry->due_us) / period_us;
         entry->due_us += missed * period_us;
         metrics_add(METRIC_TICKS_SKIPPED, (double)missed);
+        pacer.has_skipped = true;
     }
     arm(entry);
 }
@@ -143,7 +183,6 @@ static void run_entry(struct pacer_entry *entry) {
     uint64_t begin_us = loop_now_us();
     uint64_t late_us = begin_us > entry->due_us ? begin_us - entry->due_us : 0;
     if (late_us > LATE_OVERRUN_US) metrics_add(METRIC_TICK_OVERRUNS, 1);
-    govern(late_us);
     disarm(entry);
     schedule_next(entry, begin_us); /* before fn, which may remove the entry */
     entry->fn(entry->user);
@@ -157,27 +196,31 @@ static void look_ahead(const struct pacer_entry *head, const struct pacer_entry 
     if (entry->expect) entry->expect(entry->user);
 }
 
-static void run_slot(uint64_t slot) {
+/* False: nothing was in it. */
+static bool run_slot(uint64_t slot) {
     struct pacer_entry *head = &pacer.slots[slot % SLOTS];
     uint64_t slot_end_us = (slot + 1) * SLOT_US;
+    if (head->next == head) return false;
     for (struct pacer_entry *entry = head->next; entry != head; entry = pacer.running_next) {
         pacer.running_next = entry->next;
         look_ahead(head, entry->next);
         if (entry->due_us < slot_end_us) run_entry(entry);
     }
     pacer.running_next = NULL;
+    return true;
 }
 
 void pacer_run(void) {
     uint64_t begin_us = loop_now_us();
     if (pacer.running || !pacer.started || begin_us < pacer.rx_until_us) return;
     pacer.running = true;
+    if (!loop_clock_is_virtual()) govern(begin_us);
     uint64_t now_slot = begin_us / SLOT_US;
     if (now_slot > pacer.next_slot + SLOTS) pacer.next_slot = now_slot - SLOTS;
     uint32_t slots_max = loop_clock_is_virtual() ? SLOTS : SLOTS_PER_RUN;
-    for (uint32_t i = 0; i < slots_max && pacer.next_slot <= now_slot; i++) {
+    while (slots_max > 0 && pacer.next_slot <= now_slot) {
         uint64_t slot = pacer.next_slot++; /* first: what is re-armed now lands later */
-        run_slot(slot);
+        slots_max -= run_slot(slot);
     }
     pacer.last_us = loop_now_us();
     pacer.rx_until_us = pacer.last_us + (uint64_t)((double)(pacer.last_us - begin_us) * RX_SHARE);
@@ -205,7 +248,7 @@ double pacer_stretch(void) {
 }
 
 bool pacer_overloaded(void) {
-    return pacer.stretch > STRETCH_OVERLOAD;
+    return pacer.is_overloaded;
 }
 
 uint64_t pacer_silent_us(void) {

@@ -4,7 +4,7 @@
  * so that lobbies do not tick together. Due slots run from a 1 ms timer, which rests while there
  * are no entries, and from pacer_run, which net calls after every 32nd received message: neither
  * receiving nor ticking starves. Under overload a governor stretches all periods (up to 4x), evenly
- * for all.
+ * for all; when the load has gone they are as before within 2 s.
  * Thresholds: measured, docs/architecture.md "The tick".
  */
 #ifndef PACER_H
@@ -39,7 +39,8 @@ void pacer_run(void);
 uint64_t pacer_due_ms(void);
 /* 1.0 in time. */
 double pacer_stretch(void);
-/* Stretched by more than a tenth: new lobbies are refused. */
+/* Stretched by more than a tenth for half a second, and until ticks have come in time for a quarter
+ * of one: nobody new is taken. The log says when it begins and ends. */
 bool pacer_overloaded(void);
 /* Since a slot ran; 0 without entries: for liveness. */
 uint64_t pacer_silent_us(void);

@@ -31,7 +31,8 @@
     X(TOKEN_INVALID, -32011, "token_invalid")                                                      \
     X(ALREADY_IN_LOBBY, -32012, "already_in_lobby")                                                \
     X(UNAVAILABLE, -32013, "unavailable")                                                          \
-    X(BANNED, -32014, "banned")
+    X(BANNED, -32014, "banned")                                                                    \
+    X(SERVER_BUSY, -32015, "server_busy")
 #define RPC_ERROR_ENUM(name, code, word) RPC_##name = (code),
 enum rpc_error { RPC_ERROR_MAP(RPC_ERROR_ENUM) RPC_OK = 0 };
 #undef RPC_ERROR_ENUM

@@ -14,6 +14,7 @@
 #include "metrics.h"
 #include "moderation.h"
 #include "outbox.h"
+#include "pacer.h"
 #include "queue.h"
 #include "report.h"
 #include "rest.h"
@@ -62,6 +63,8 @@ static void collect_metrics(void) {
     metrics_set(METRIC_LOBBIES_STARTING, lobby_count_state(MUSTER_LOBBY_STARTING));
     metrics_set(METRIC_LOBBIES_ACTIVE, lobby_count_state(MUSTER_LOBBY_ACTIVE));
     metrics_set(METRIC_LOBBIES_ENDING, lobby_count_state(MUSTER_LOBBY_ENDING));
+    metrics_set(METRIC_TICK_STRETCH, pacer_stretch());
+    metrics_set(METRIC_OVERLOADED, pacer_overloaded());
     metrics_set(METRIC_LOG_DROPPED, (double)log_dropped());
     metrics_set(METRIC_STORE_PENDING, outbox_count());
 }

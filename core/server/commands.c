@@ -27,6 +27,7 @@ static void command_status(struct run *run) {
                 session_count(), queue_count());
     command_say(run, "lobbies %u of %u, matches %u, ticks stretched to %.0f %%\n", lobby_count(),
                 config_core->lobby.max_lobbies, match_count(), pacer_stretch() * 100);
+    if (pacer_overloaded()) command_say(run, "overloaded: nobody new gets a seat\n");
     if (lobby_draining()) command_say(run, "draining\n");
     if (shutdown_restart_s()) command_say(run, "restarts in %u s\n", shutdown_restart_s());
     command_finish(run);

@@ -11,6 +11,8 @@ const RESUME_AFTER_MAX_MS = 10000;
 const PATIENCE_MS = 3000;
 const PATIENT_TRIES = 3;
 const PATIENT_MORE_MS = 50;
+/** Refusals for the moment. */
+const LATER = new Set(["rate_limited", "server_busy"]);
 
 /**
  * Of 4101: when the server, which is another one by then, expects the client back.
@@ -63,7 +65,7 @@ export function backoffMs(attempt, options = {}, random = Math.random) {
  * @param {unknown} error
  */
 export function isRefusal(error) {
-    return error instanceof MusterError && error.rpcCode !== 0 && error.code !== "rate_limited";
+    return error instanceof MusterError && error.rpcCode !== 0 && !LATER.has(error.code);
 }
 
 /** @param {MusterError} error */
@@ -84,8 +86,8 @@ export function isShutOut(error) {
  * @returns {number}
  */
 export function retryAfterMs(error) {
-    const isLimit = error instanceof MusterError && error.code === "rate_limited";
-    return isLimit && error.data.retryAfterMs > 0 ? error.data.retryAfterMs : 0;
+    const isForNow = error instanceof MusterError && LATER.has(error.code);
+    return isForNow && error.data.retryAfterMs > 0 ? error.data.retryAfterMs : 0;
 }
 
 /**

@@ -48,7 +48,7 @@ async function openLobby(client, settings) {
         try {
             return await client.createLobby({ gameMode: "arena", settings });
         } catch (error) {
-            if (error.code !== "server_full") throw error;
+            if (error.code !== "server_busy") throw error;
             await sleep(FULL_MS);
         }
     }

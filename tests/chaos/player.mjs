@@ -13,7 +13,7 @@ import { Signal, pause } from "./signal.mjs";
 const AGAIN_MS = 100;
 /** Refusals that are for the moment: too much at once, a node that is late, a lobby that stands or
  * misses somebody. */
-const LATER = ["rate_limited", "unavailable", "server_full"];
+const LATER = ["rate_limited", "unavailable", "server_full", "server_busy"];
 const LATER_REASONS = ["frozen", "too_few"];
 
 const isLater = ({ code, data }) => LATER.includes(code) || LATER_REASONS.includes(data.reason);

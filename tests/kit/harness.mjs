@@ -194,6 +194,7 @@ export class Server {
     stdout = "";
     port = 0;
     adminPort = 0;
+    isSecure = false;
     #child;
     #closed;
     #watched = new Watched();
@@ -220,13 +221,13 @@ export class Server {
         return path.join(this.dataDir, "muster.db");
     }
     get httpUrl() {
-        return `http://127.0.0.1:${this.port}`;
+        return `${this.isSecure ? "https" : "http"}://127.0.0.1:${this.port}`;
     }
     get adminUrl() {
         return `http://127.0.0.1:${this.adminPort}`;
     }
     get wsUrl() {
-        return `ws://127.0.0.1:${this.port}/ws`;
+        return `${this.httpUrl.replace("http", "ws")}/ws`;
     }
 
     #take(chunk, isStdout) {
@@ -411,6 +412,7 @@ export async function startServer(
     );
     const server = new Server(child, home);
     server.configFile = file;
+    server.isSecure = Boolean(config.tls?.cert);
     atEnd(t, async () => {
         if (server.running) await server.stop();
     });

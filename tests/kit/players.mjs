@@ -13,17 +13,13 @@ const RIFLE = 1;
 
 let guests = 0;
 
-/** A machine that is busy with other work makes a node late, which then takes no new lobbies for a while. */
-async function whenRested(make) {
-    let made;
-    await eventually("a lobby is taken", async () => {
-        made = await make().catch((error) => {
-            if (!/is overloaded/.test(error.message)) throw error;
-        });
-        return made;
-    });
-    return made;
-}
+/** A machine that is busy with other work makes a node late, which then takes nobody new for a while. */
+const whenRested = (ask) =>
+    eventually("the server takes it", () =>
+        ask().catch((error) => {
+            if (error.code !== "server_busy") throw error;
+        }),
+    );
 
 /** A signed-in sdk/js client. */
 export async function connectPlayer(t, server, { name, token, options = {} } = {}) {
@@ -39,8 +35,10 @@ export async function connectPlayer(t, server, { name, token, options = {} } = {
         client.close();
         auth.stop();
     });
-    const createLobby = client.createLobby.bind(client);
-    client.createLobby = (...args) => whenRested(() => createLobby(...args));
+    for (const name of ["createLobby", "joinLobby", "joinByCode"]) {
+        const ask = client[name].bind(client);
+        client[name] = (...args) => whenRested(() => ask(...args));
+    }
     const resumable = await client.connect(token ?? ((renew) => auth.accessToken(renew)));
     return { client, auth, resumable, playerId: client.session.playerId };
 }

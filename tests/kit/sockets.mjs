@@ -5,7 +5,8 @@ import { once } from "node:events";
 import { Watched, atEnd } from "./harness.mjs";
 import { CheckedWebSocket } from "./openrpc.mjs";
 
-/** A WebSocket class for sdk/js whose instances are kept, so that a test can cut them. */
+/** A WebSocket class for sdk/js whose instances are kept, so that a test can cut the last one, or stop
+ * reading from it. */
 export function cuttable() {
     const made = [];
     const Socket = class extends CheckedWebSocket {
@@ -14,7 +15,12 @@ export function cuttable() {
             made.push(this);
         }
     };
-    return { Socket, cut: () => made.at(-1).terminate() };
+    return {
+        Socket,
+        cut: () => made.at(-1).terminate(),
+        pause: () => made.at(-1)._socket.pause(),
+        resume: () => made.at(-1)._socket.resume(),
+    };
 }
 
 /** A bare WebSocket that speaks JSON-RPC and keeps all it hears. */

@@ -38,7 +38,7 @@ async function person(t, settings) {
 const create = ({ client }, settings = {}, gameMode = "arena") =>
     eventually("room for a lobby", () =>
         client.createLobby({ gameMode, settings: { ...ENDLESS, ...settings } }).catch((error) => {
-            if (error.code !== "server_full") throw error;
+            if (error.code !== "server_busy") throw error;
         }),
     );
 

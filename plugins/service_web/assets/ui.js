@@ -60,6 +60,9 @@ export function banner(text, label = "", action = null) {
     button.onclick = action;
 }
 
+/** Refusals for the moment. */
+const LATER = ["rate_limited", "server_busy"];
+
 /** What to tell a person about an error. */
 export function explain(error) {
     if (error?.code === "connect_failed" && error.closeCode === ABNORMAL) {
@@ -68,7 +71,7 @@ export function explain(error) {
     if (error?.code === "banned") return banText(error.data);
     if (error?.data?.reason === "muted") return muteText({ ...error.data, reason: error.data.message });
     const text = error?.message || "something went wrong";
-    const later = error?.code === "rate_limited" ? " Try again in a moment." : "";
+    const later = LATER.includes(error?.code) ? " Try again in a moment." : "";
     return text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".") + later;
 }
 

@@ -1396,7 +1396,7 @@ struct muster_node_info {
     uint32_t lobbies_max; /* of all states together */
     uint32_t is_draining; /* it stops: no new lobbies, and nobody comes in */
     double stretch; /* of the time from tick to tick: 1.0 is on time; above 1.1 the node has too
-                       much to do, and new lobbies are refused */
+                       much to do, and soon nobody new gets a seat */
     uint64_t ticks_late; /* since the start, begun more than 10 ms after their time */
     uint64_t ticks_skipped;
     /* Started with --untrusted: scripts of players may run. When the server is ready, it can open

@@ -235,12 +235,13 @@ test("the ping: no answer ends a connection, a refusal does not, 0 means never; 
 
 test("what an error means: a refusal, a token, being shut out, a wait", () => {
     const error = (code, rpcCode, data) => new MusterError(code, "x", { rpcCode, data });
-    assert.deepEqual([error("denied", -32010), error("rate_limited", -32003), error("timeout", 0), new Error("x")].map(isRefusal),
-        [true, false, false, false]);
+    assert.deepEqual([error("denied", -32010), error("rate_limited", -32003), error("server_busy", -32015), error("timeout", 0), new Error("x")].map(isRefusal),
+        [true, false, false, false, false]);
     assert.deepEqual(["token_invalid", "signed_out", "banned"].map((code) => isRefusedToken(error(code))), [true, true, false]);
     assert.deepEqual(["banned", "forbidden", "denied"].map((code) => isShutOut(error(code))), [true, true, false]);
     assert.deepEqual([error("rate_limited", 1, { retryAfterMs: 5 }), error("rate_limited", 1), error("rate_limited", 1, { retryAfterMs: -1 }),
-        error("denied", 1, { retryAfterMs: 5 }), new Error("x")].map(retryAfterMs), [5, 0, 0, 0, 0]);
+        error("denied", 1, { retryAfterMs: 5 }), error("server_busy", 1, { retryAfterMs: 7 }), new Error("x")].map(retryAfterMs),
+        [5, 0, 0, 0, 7, 0]);
 });
 
 test("patience: three more tries, a little later each, and none for a long wait", async (t) => {
