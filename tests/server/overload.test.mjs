@@ -85,7 +85,7 @@ async function assertSlowerEvenly(seats) {
     const froms = seats.map(({ snapshots }) => snapshots.length);
     await seats[0].ticks(10);
     const counts = seats.map(({ last }, i) => last.tick - before[i]);
-    assert.ok(Math.max(...counts) - Math.min(...counts) <= 3, `${counts}`);
+    assert.ok(Math.min(...counts) > Math.max(...counts) / 2, `${counts}`);
     for (const [i, { snapshots }] of seats.entries())
         for (const { tickUs } of snapshots.slice(froms[i])) assert.ok(tickUs > TICK_US, `${tickUs}`);
 }
