@@ -21,7 +21,7 @@ const DISK_MIB = 64;
 const DISK_MIB_PER_LOBBY = 3;
 const MANY = 100000; // all players come from one address
 
-const configOf = (lobbies) => ({
+export const configOf = (lobbies) => ({
     server: { maxPlayers: lobbies * 5 + 10 },
     net: {
         connectionsPerAddressMax: 4096, acceptPerSecond: MANY, acceptBurst: MANY, strangerPerSecond: MANY,
