@@ -85,31 +85,31 @@ static muster_status settings_add_fn(muster_self *self, const char *schema_json)
     return status;
 }
 
-static json_t *lobby_setting(muster_lobby_id id, const char *key) {
+static json_t *setting_of(muster_lobby_id id, const char *key) {
     const struct lobby *lobby = lobby_find(id);
-    return lobby ? json_object_get(lobby->settings, key) : NULL;
+    return lobby ? lobby_setting(lobby, key) : NULL;
 }
 
 static int64_t setting_integer_fn(muster_self *self, muster_lobby_id id, const char *key) {
     if (!host_on_loop(self, __func__)) return 0;
-    return json_integer_value(lobby_setting(id, key));
+    return json_integer_value(setting_of(id, key));
 }
 
 static bool setting_boolean_fn(muster_self *self, muster_lobby_id id, const char *key) {
     if (!host_on_loop(self, __func__)) return false;
-    return json_is_true(lobby_setting(id, key));
+    return json_is_true(setting_of(id, key));
 }
 
 static const char *setting_string_fn(muster_self *self, muster_lobby_id id, const char *key) {
     if (!host_on_loop(self, __func__)) return "";
-    const char *text = json_string_value(lobby_setting(id, key));
+    const char *text = json_string_value(setting_of(id, key));
     return text ? text : "";
 }
 
 static muster_status setting_json_fn(muster_self *self, muster_lobby_id id, const char *key,
                                      struct muster_writer *out) {
     HOST_CHECK_THREAD(self);
-    return host_write_json(lobby_setting(id, key), out);
+    return host_write_json(setting_of(id, key), out);
 }
 
 static void do_kick(void *user) {
@@ -199,8 +199,8 @@ static muster_status member_next_fn(muster_self *self, muster_lobby_id id, uint3
         .is_ready = member->ready,
         .since_ms = member->since_ms,
     };
-    memcpy(info.player_key, member->player_key, sizeof info.player_key);
-    memcpy(info.display_name, member->display_name, sizeof info.display_name);
+    memcpy(info.player_key, member->texts->player_key, sizeof info.player_key);
+    memcpy(info.display_name, member->texts->display_name, sizeof info.display_name);
     abi_copy_out(out, &info);
     *index = i + 1;
     return MUSTER_OK;
@@ -246,7 +246,10 @@ static muster_status settings_get_fn(muster_self *self, muster_lobby_id id,
                                      struct muster_writer *out) {
     HOST_CHECK_THREAD(self);
     const struct lobby *lobby = lobby_find(id);
-    return host_write_json(lobby ? lobby->settings : NULL, out);
+    json_t *settings = lobby ? lobby_settings_json(lobby) : NULL;
+    muster_status status = host_write_json(settings, out);
+    json_decref(settings);
+    return status;
 }
 
 static void drop_secrets(const struct schema *schema, json_t *settings) {

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "loop.h"
 #include "notices.h"
+#include "shared.h"
 #include "status.h"
 
 #define SETTLE_EVERY_MS 100
@@ -57,6 +58,7 @@ void lobby_deinit(void) {
     loop_timer_stop(settle_timer);
     lobby_table_deinit();
     match_table_deinit();
+    shared_forget();
 }
 
 /* ---- create, close --------------------------------------------------------------------------- */
@@ -160,7 +162,7 @@ int32_t lobby_create(const struct lobby_wish *wish, struct lobby **out, struct f
         failure_set(failure, RPC_INTERNAL, "out of memory");
         goto fail;
     }
-    lobby->settings = settings;
+    lobby_settings_take(lobby, settings);
     fill(lobby, wish);
     lobby_rules_create(lobby);
     json_object_update_missing(secrets, wish->settings);
@@ -183,7 +185,9 @@ static void release(struct lobby *lobby) {
     lobby_votes_drop(lobby);
     lobby_rules_destroy(lobby);
     json_decref(lobby->settings);
-    free(lobby->members);
+    json_decref(lobby->host_setting);
+    lobby_members_free(lobby);
+    if (lobby->votes != lobby_no_votes) free(lobby->votes);
     free(lobby->listed.text);
     free(lobby->results);
     checkpoint_close(lobby->checkpoint);

@@ -32,6 +32,15 @@ enum member_state { MEMBER_NONE, MEMBER_RESERVED, MEMBER_ENTERED };
 #define LOBBY_CODE_SIZE 9 /* 40 random bits in Crockford's base 32, NUL */
 enum lobby_vote_slot { VOTE_RESTART, VOTE_CALLED, VOTE_SLOTS };
 
+/* What is said of a member, and what leads back to the place. */
+struct member_texts {
+    char ticket[TICKET_TEXT_SIZE];
+    char resume[TICKET_TEXT_SIZE];
+    char resume_before[TICKET_TEXT_SIZE]; /* "" once the newer was used */
+    char player_key[MUSTER_PLAYER_KEY_MAX];
+    char display_name[MUSTER_DISPLAY_MAX];
+};
+
 /* Index below the lobby's people_max: the seat number; above: a spectator. */
 struct member {
     enum member_state state;
@@ -48,15 +57,11 @@ struct member {
     uint32_t untold_cause; /* MUSTER_DISTURBED_... of the last one of this match that was told while
                               the member was away; or 0 */
     uint32_t untold_ms;
-    uint64_t event_cursor; /* events sent so far */
-    uint64_t lag_since_ms; /* 0: reads in time */
-    uint64_t deadline_ms;  /* reserved: ticket; dropped: seat is given up; the lobby's clock */
-    uint64_t since_ms;     /* has been here; the loop's clock */
-    char ticket[TICKET_TEXT_SIZE];
-    char resume[TICKET_TEXT_SIZE];
-    char resume_before[TICKET_TEXT_SIZE]; /* "" once the newer was used */
-    char player_key[MUSTER_PLAYER_KEY_MAX];
-    char display_name[MUSTER_DISPLAY_MAX];
+    uint64_t event_cursor;      /* events sent so far */
+    uint64_t lag_since_ms;      /* 0: reads in time */
+    uint64_t deadline_ms;       /* reserved: ticket; dropped: seat is given up; the lobby's clock */
+    uint64_t since_ms;          /* has been here; the loop's clock */
+    struct member_texts *texts; /* of who is there; owned */
 };
 
 /* Who is sent what the lobby tells; lobby_recipients.c. */
@@ -136,8 +141,9 @@ struct lobby {
     muster_player_id host; /* 0: none; a player who is here */
     char host_key[MUSTER_PLAYER_KEY_MAX];
     char code[LOBBY_CODE_SIZE]; /* leads here; "": no code */
-    struct lobby_vote votes[VOTE_SLOTS];
-    json_t *settings; /* every key of the mode's schema that is not secret, owned */
+    struct lobby_vote *votes;   /* VOTE_SLOTS; lobby_no_votes before the first one, else owned */
+    json_t *settings;           /* every key of the mode's schema that is not secret; shared.h */
+    json_t *host_setting;       /* what hostId of these is */
     uint32_t settings_version;
     struct lobby_listed listed;
     uint32_t players_max;
@@ -271,6 +277,10 @@ void lobby_expect_input(const struct client *client);
 /* To the match that the client plays in, if there is one that takes it. */
 void lobby_input(const struct client *client, const struct muster_input *input);
 void lobby_resync(struct session *session);
+/* Null: it has no such setting. Borrowed: good until the loop's next turn. */
+json_t *lobby_setting(const struct lobby *lobby, const char *key);
+/* All of them; a new reference, of what nobody changes. */
+json_t *lobby_settings_json(const struct lobby *lobby);
 
 /* ---- asked by the host table and admins; not inside a match step ---- */
 void lobby_close(struct lobby *lobby, uint32_t leave_reason, const char *reason);

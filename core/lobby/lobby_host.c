@@ -35,7 +35,8 @@ void lobby_host_set(struct lobby *lobby, uint32_t index) {
     muster_player_id player = member ? member->player : (muster_player_id){0};
     if (MUSTER_ID_SAME(lobby->host, player)) return;
     lobby->host = player;
-    snprintf(lobby->host_key, sizeof lobby->host_key, "%s", member ? member->player_key : "");
+    snprintf(lobby->host_key, sizeof lobby->host_key, "%s",
+             member ? member->texts->player_key : "");
     lobby_setting_put(lobby, "hostId", json_string(lobby->host_key));
     if (!lobby->code[0]) lobby_code_renew(lobby);
     if (lobby->closing) return;
@@ -71,7 +72,7 @@ void lobby_remove(struct lobby *lobby, muster_player_id player, uint32_t leave,
     char line[MUSTER_DISPLAY_MAX + MUSTER_REASON_MAX + 32], said[MUSTER_REASON_MAX];
     snprintf(said, sizeof said, "%s", reason);
     if (!text_line_mend(said)) said[0] = '\0';
-    snprintf(line, sizeof line, "%s was %s%s%s", lobby->members[index].display_name,
+    snprintf(line, sizeof line, "%s was %s%s%s", lobby->members[index].texts->display_name,
              leave == MUSTER_LEAVE_BAN ? "banned" : "kicked", said[0] ? ": " : "", said);
     lobby_announce(lobby, line);
     lobby_member_remove(lobby, index, leave, said);
@@ -126,8 +127,9 @@ muster_status lobby_seat_member(struct lobby *lobby, uint32_t index, uint32_t pl
     struct member *member = &lobby->members[index];
     bool fits = member->team_set ? !is_full(lobby, member->team, index)
                                  : lobby_team_fits(lobby, member->team, index, players);
-    muster_status status = match_join(lobby->match, index, member->player_key, member->display_name,
-                                      fits ? member->team : MUSTER_TEAM_NONE, member->connected);
+    muster_status status =
+        match_join(lobby->match, index, member->texts->player_key, member->texts->display_name,
+                   fits ? member->team : MUSTER_TEAM_NONE, member->connected);
     if (!status) member->team = lobby->match->seats[index].team;
     return status;
 }

@@ -5,6 +5,8 @@
 #include "lobby.h"
 
 /* lobby_table.c */
+/* What is voted where nobody has voted yet: nothing. Never written. */
+extern struct lobby_vote lobby_no_votes[VOTE_SLOTS];
 extern struct lobby_hooks lobby_hooks;
 /* turn: what is done in its turn with a lobby that was touched. */
 muster_status lobby_table_init(uint32_t lobbies_max,
@@ -135,10 +137,14 @@ void lobby_settings_apply(struct lobby *lobby);
 void lobby_settings_tell(struct lobby *lobby, json_t *given);
 
 /* lobby_setting.c */
+/* The first ones of the lobby; taken. */
+void lobby_settings_take(struct lobby *lobby, json_t *settings);
 /* value is taken; the one before lives until the loop's next turn. */
 void lobby_setting_put(struct lobby *lobby, const char *key, json_t *value);
 
 /* lobby_vote.c */
+/* Nothing is voted in that slot any more. */
+void lobby_vote_clear(struct lobby *lobby, enum lobby_vote_slot slot);
 void lobby_vote_restart(struct lobby *lobby);
 /* The same, as it was saved: id, needed and what was cast. */
 void lobby_vote_load(struct lobby *lobby, const struct lobby_vote *saved);
@@ -182,6 +188,7 @@ void lobby_match_run(struct lobby *lobby);
 /* lobby_recipients.c */
 /* Of so many people, none of whom is there yet. False: out of memory. */
 bool lobby_members_make(struct lobby *lobby, uint32_t people_max) MUSTER_MUST_USE;
+void lobby_members_free(struct lobby *lobby);
 /* Somebody came or went, or their connection; the match, or whether it runs: before anything is
  * sent to anybody, or pressed. The clients of before are still there. */
 void lobby_recipients_renew(struct lobby *lobby);

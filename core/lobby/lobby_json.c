@@ -5,10 +5,10 @@
 #include "status.h"
 
 json_t *lobby_info_json(const struct lobby *lobby) {
-    return json_pack("{s:s,s:s,s:s,s:i,s:i,s:O,s:s,s:s,s:b}", "lobbyId", lobby->key, "serverNodeId",
+    return json_pack("{s:s,s:s,s:s,s:i,s:i,s:o,s:s,s:s,s:b}", "lobbyId", lobby->key, "serverNodeId",
                      paths_node_id(), "gameMode", lobby->game_mode, "currentPlayers",
                      (int)lobby_players(lobby), "maxPlayers", (int)lobby->players_max, "settings",
-                     lobby->settings, "state", lobby_state_text(lobby->state), "region",
+                     lobby_settings_json(lobby), "state", lobby_state_text(lobby->state), "region",
                      lobby->region, "frozen", lobby->frozen_since_ms != 0);
 }
 
@@ -43,7 +43,7 @@ json_t *lobby_members_json(const struct lobby *lobby) {
         bool spectator = lobby_member_is_spectator(lobby, i);
         if (member->state != MEMBER_ENTERED) continue;
         json_array_append_new(list,
-                              member_json(member->player_key, member->display_name,
+                              member_json(member->texts->player_key, member->texts->display_name,
                                           spectator ? MUSTER_SEAT_NONE : i,
                                           team_name(lobby, lobby_member_team(lobby, i)),
                                           member->connected, false, spectator, member->ready));

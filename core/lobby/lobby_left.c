@@ -28,9 +28,9 @@ json_t *lobby_left_json(const char *reason, const char *told) {
 void lobby_left_note(const struct member *member, const char *reason, const char *told) {
     struct left *left = &lefts.ring[lefts.count++ % LEFT_MAX];
     *left = (struct left){.reason = reason};
-    memcpy(left->player_key, member->player_key, sizeof left->player_key);
-    memcpy(left->resume, member->resume, sizeof left->resume);
-    memcpy(left->resume_before, member->resume_before, sizeof left->resume_before);
+    memcpy(left->player_key, member->texts->player_key, sizeof left->player_key);
+    memcpy(left->resume, member->texts->resume, sizeof left->resume);
+    memcpy(left->resume_before, member->texts->resume_before, sizeof left->resume_before);
     snprintf(left->told, sizeof left->told, "%s", told);
 }
 

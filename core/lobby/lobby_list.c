@@ -22,14 +22,15 @@ static bool is_listed_always(const char *key) {
 /* Most settings are of rules that the lobby has not chosen. */
 static json_t *short_settings(const struct lobby *lobby) {
     const struct schema *schema = registry_settings(lobby->game_mode);
-    json_t *settings = json_object();
+    json_t *settings = json_object(), *all = lobby_settings_json(lobby);
     const char *key;
     json_t *value;
-    json_object_foreach(lobby->settings, key, value) {
+    json_object_foreach(all, key, value) {
         const struct schema_entry *entry = schema ? schema_find(schema, key) : NULL;
         if (is_listed_always(key) || (entry && !json_equal(value, entry->fallback)))
             json_object_set(settings, key, value);
     }
+    json_decref(all);
     return settings;
 }
 

@@ -119,8 +119,10 @@ static muster_status fill(const struct load *load) {
              lobby_region_served(saved->region) ? saved->region : config_core->server.region);
     if (!lobby_members_make(lobby, saved->people_max))
         return refuse(load, MUSTER_NO_MEMORY, "out of memory");
-    muster_status status = load_settings(load, saved->settings, &lobby->settings);
+    json_t *settings;
+    muster_status status = load_settings(load, saved->settings, &settings);
     if (status) return status;
+    lobby_settings_take(lobby, settings);
     lobby_settings_apply(lobby);
     if (saved->match.there && lobby->players_max != saved->match.seats_max)
         return refuse_shape(load, "number of seats");
@@ -158,6 +160,7 @@ static muster_status seat(const struct load *load, struct saved_member *saved) {
     struct member *member = &lobby->members[saved->index];
     uint64_t now_ms = loop_now_ms();
     *member = saved->member;
+    saved->member.texts = NULL; /* they are the lobby's now */
     member->since_ms = saved->ago_ms < now_ms ? now_ms - saved->ago_ms : 1;
     member->deadline_ms = deadline_of(lobby, saved);
     if (session->lobby.value) {
@@ -169,9 +172,9 @@ static muster_status seat(const struct load *load, struct saved_member *saved) {
     if (saved->session.by_ticket && (!session->client || session->ticket_lobby.value))
         session->ticket_lobby = lobby->id;
     session->member = saved->index;
-    if (strcmp(member->player_key, load->saved->host_key) != 0) return MUSTER_OK;
+    if (strcmp(member->texts->player_key, load->saved->host_key) != 0) return MUSTER_OK;
     lobby->host = session->id;
-    memcpy(lobby->host_key, member->player_key, sizeof lobby->host_key);
+    memcpy(lobby->host_key, member->texts->player_key, sizeof lobby->host_key);
     return MUSTER_OK;
 }
 
@@ -180,7 +183,7 @@ static muster_status load_members(const struct load *load) {
     for (uint32_t i = 0; !status && i < load->saved->member_count; i++)
         status = seat(load, &load->saved->members[i]);
     if (status) return status;
-    json_object_set_new(load->lobby->settings, "hostId", json_string(load->lobby->host_key));
+    lobby_setting_put(load->lobby, "hostId", json_string(load->lobby->host_key));
     lobby_note_players(load->lobby);
     return MUSTER_OK;
 }
@@ -230,7 +233,7 @@ static bool are_seated(const struct lobby *lobby) {
         const struct member *member = &lobby->members[i];
         const struct match_seat *s = &lobby->match->seats[i];
         if (s->used != (member->state == MEMBER_ENTERED)) return false;
-        if (s->used && strcmp(s->player_key, member->player_key) != 0) return false;
+        if (s->used && strcmp(s->player_key, member->texts->player_key) != 0) return false;
     }
     return true;
 }

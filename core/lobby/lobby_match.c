@@ -68,7 +68,7 @@ static muster_status create_match(struct lobby *lobby) {
         .lobby_key = lobby->key,
         .game_mode = lobby->game_mode,
         .map_name = lobby_map(lobby),
-        .settings = lobby->settings,
+        .settings = lobby_settings_json(lobby),
         .seed = take_seed(),
         .tick_rate_hz = lobby->tick_rate_hz,
         .seats_max = lobby->players_max,
@@ -76,7 +76,9 @@ static muster_status create_match(struct lobby *lobby) {
         .rules_count = lobby->rules_count,
     };
     setup.record = open_record(&setup);
-    return match_create(&setup, &lobby->match);
+    muster_status status = match_create(&setup, &lobby->match);
+    json_decref(setup.settings);
+    return status;
 }
 
 /* Teams that were given before those that are wished, and those before what the mode decides. */
@@ -295,7 +297,7 @@ static void restart(struct lobby *lobby) {
         if (lobby->votes[VOTE_RESTART].cast[i] == 2)
             lobby_member_remove(lobby, i, MUSTER_LEAVE_QUIT, "");
     }
-    memset(&lobby->votes[VOTE_RESTART], 0, sizeof lobby->votes[VOTE_RESTART]);
+    lobby_vote_clear(lobby, VOTE_RESTART);
     lobby_begin_countdown(lobby, true);
 }
 

@@ -24,19 +24,22 @@ static void count_leave(uint32_t reason) {
     }
 }
 
-/* The place is free, and nothing of who had it is left there. */
-static void vacate(struct lobby *lobby, uint32_t index, uint32_t reason) {
+/* The place is free, and nothing of who had it is left there but the texts, which are the caller's.
+ */
+static struct member_texts *vacate(struct lobby *lobby, uint32_t index, uint32_t reason) {
     struct member *member = &lobby->members[index];
     bool entered = member->state == MEMBER_ENTERED;
     if (entered && lobby->match && !lobby->match->ended && !lobby_member_is_spectator(lobby, index))
         match_leave(lobby->match, index, reason);
     muster_player_id player = member->player;
+    struct member_texts *texts = member->texts;
     *member = (struct member){0};
     lobby_recipients_renew(lobby);
     lobby_vote_forget(lobby, index);
-    if (!entered) return;
+    if (!entered) return texts;
     count_leave(reason);
     lobby_emit(lobby, MUSTER_NOTICE_SEAT_LEFT, player, lobby_seat(lobby, index), reason);
+    return texts;
 }
 
 /* ---- reserve --------------------------------------------------------------------------------- */
@@ -100,12 +103,14 @@ static int32_t allow_join(const struct lobby *lobby, const struct session *sessi
     return lobby_ask(lobby, &action, wish->asker, false, failure);
 }
 
+/* texts: taken. */
 static void seat_session(struct lobby *lobby, uint32_t index, struct session *session,
-                         uint32_t team) {
+                         uint32_t team, struct member_texts *texts) {
     struct member *member = &lobby->members[index];
-    *member = (struct member){.state = MEMBER_RESERVED, .player = session->id, .team = team};
-    memcpy(member->player_key, session->player_key, sizeof member->player_key);
-    names_in_lobby(lobby, session, member->display_name);
+    *member = (struct member){
+        .state = MEMBER_RESERVED, .player = session->id, .team = team, .texts = texts};
+    memcpy(member->texts->player_key, session->player_key, sizeof member->texts->player_key);
+    names_in_lobby(lobby, session, member->texts->display_name);
     member->since_ms = loop_now_ms();
     member->deadline_ms = lobby_now_ms(lobby) + config_core->lobby.seat_ticket_ms;
     session->lobby = lobby->id;
@@ -141,13 +146,15 @@ static int32_t reserve(struct lobby *lobby, struct session *session, const struc
     bool moves = is_here && lobby_member_is_spectator(lobby, index) != wish->spectator;
     if (!is_here || moves) {
         if (find_place(lobby, session, wish, &index, failure)) return failure->code;
-        if (moves) vacate(lobby, session->member, MUSTER_LEAVE_QUIT);
+        struct member_texts *texts = calloc(1, sizeof *texts);
+        if (!texts) return failure_set(failure, RPC_INTERNAL, "out of memory");
+        if (moves) free(vacate(lobby, session->member, MUSTER_LEAVE_QUIT));
         bool fits = lobby_team_fits(lobby, wish->team, index, lobby_players(lobby) + 1);
-        seat_session(lobby, index, session, fits ? wish->team : MUSTER_TEAM_NONE);
+        seat_session(lobby, index, session, fits ? wish->team : MUSTER_TEAM_NONE, texts);
         if (moves) lobby_broadcast_members(lobby);
     } /* else one's own seat again, after a lost resume token */
-    ticket_make('s', lobby->members[index].ticket);
-    memcpy(ticket, lobby->members[index].ticket, TICKET_TEXT_SIZE);
+    ticket_make('s', lobby->members[index].texts->ticket);
+    memcpy(ticket, lobby->members[index].texts->ticket, TICKET_TEXT_SIZE);
     return RPC_OK;
 }
 
@@ -247,15 +254,15 @@ static json_t *entry_json(struct lobby *lobby, uint32_t index) {
     return json_pack("{s:o,s:i,s:s,s:s,s:o,s:o,s:s,s:o}", "lobby", lobby_info_json(lobby), "seat",
                      (int)lobby_seat(lobby, index), "team",
                      registry_team_name(&lobby->teams, lobby_member_team(lobby, index)),
-                     "resumeToken", member->resume, "members", lobby_members_json(lobby), "match",
-                     lobby_match_json(lobby), "joinCode", lobby->code, "votes",
+                     "resumeToken", member->texts->resume, "members", lobby_members_json(lobby),
+                     "match", lobby_match_json(lobby), "joinCode", lobby->code, "votes",
                      lobby_votes_json(lobby, index));
 }
 
 /* The one before stays good until the newer one is used: a lost answer locks nobody out. */
 static void rotate_resume(struct member *member) {
-    memcpy(member->resume_before, member->resume, TICKET_TEXT_SIZE);
-    ticket_make('r', member->resume);
+    memcpy(member->texts->resume_before, member->texts->resume, TICKET_TEXT_SIZE);
+    ticket_make('r', member->texts->resume);
 }
 
 static void set_connected(struct lobby *lobby, uint32_t index) {
@@ -301,7 +308,7 @@ static int32_t join_match(struct lobby *lobby, uint32_t index, struct failure *f
 
 static int32_t first_entry(struct lobby *lobby, uint32_t index, struct failure *failure) {
     struct member *member = &lobby->members[index];
-    names_in_lobby(lobby, lobby_member_session(member), member->display_name);
+    names_in_lobby(lobby, lobby_member_session(member), member->texts->display_name);
     member->state = MEMBER_ENTERED;
     if (join_match(lobby, index, failure)) {
         lobby_member_remove(lobby, index, MUSTER_LEAVE_KICK, NULL);
@@ -316,11 +323,11 @@ int32_t lobby_enter(struct session *session, const char *ticket, json_t **entry,
                     struct failure *failure) {
     struct lobby *lobby;
     struct member *member = lobby_own_member(session, &lobby);
-    if (!member || !ticket_equal(member->ticket, ticket))
+    if (!member || !ticket_equal(member->texts->ticket, ticket))
         return failure_set(failure, RPC_TICKET_INVALID,
                            "the seat ticket is unknown, used, expired or another player's");
     if (member->state == MEMBER_RESERVED && check_thawed(lobby, failure)) return failure->code;
-    member->ticket[0] = '\0';
+    member->texts->ticket[0] = '\0';
     if (member->state == MEMBER_RESERVED && first_entry(lobby, session->member, failure))
         return failure->code;
     lobby_tickets_use(lobby, session);
@@ -335,8 +342,8 @@ int32_t lobby_resume(struct session *session, const char *token, json_t **entry,
                      struct failure *failure) {
     struct lobby *lobby;
     struct member *member = lobby_own_member(session, &lobby);
-    bool newest = member && ticket_equal(member->resume, token);
-    bool before = member && ticket_equal(member->resume_before, token);
+    bool newest = member && ticket_equal(member->texts->resume, token);
+    bool before = member && ticket_equal(member->texts->resume_before, token);
     if (!member || member->state != MEMBER_ENTERED || (!newest && !before))
         return failure_set_data(failure, RPC_RESUME_INVALID,
                                 lobby_left_find(session->player_key, token),
@@ -344,7 +351,7 @@ int32_t lobby_resume(struct session *session, const char *token, json_t **entry,
     if (newest)
         rotate_resume(member);
     else /* the answer with the newer one was lost: give a new one, keep this one good */
-        ticket_make('r', member->resume);
+        ticket_make('r', member->texts->resume);
     connect_member(lobby, session->member);
     *entry = entry_json(lobby, session->member);
     lobby_broadcast_members(lobby);
@@ -366,13 +373,14 @@ static void tell_left(const struct lobby *lobby, const struct member *was, struc
 void lobby_member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, const char *told) {
     struct session *session = lobby_member_session(&lobby->members[index]);
     const struct member was = lobby->members[index];
-    vacate(lobby, index, reason);
+    struct member_texts *texts = vacate(lobby, index, reason); /* still those of `was` */
     lobby_note_players(lobby);
     if (session) {
         session->lobby = (muster_lobby_id){0};
         if (told) tell_left(lobby, &was, session, reason, told);
         session_settle(session);
     }
+    free(texts);
     if (lobby->closing) return;
     if (MUSTER_ID_SAME(lobby->host, was.player)) lobby_host_set(lobby, NO_MEMBER);
     lobby_broadcast_members(lobby);
@@ -453,8 +461,8 @@ int32_t lobby_chat(struct session *session, const char *text, bool team_only,
     if (!passes || !text_line_mend(line)) return RPC_OK;
     json_t *params =
         json_pack("{s:s,s:s,s:i,s:s,s:s,s:s,s:I}", "playerId", session->player_key, "displayName",
-                  member->display_name, "seat", (int)lobby_seat(lobby, session->member), "team",
-                  registry_team_name(&lobby->teams, team), "text", line, "channel",
+                  member->texts->display_name, "seat", (int)lobby_seat(lobby, session->member),
+                  "team", registry_team_name(&lobby->teams, team), "text", line, "channel",
                   team_only ? "team" : "all", "at", (json_int_t)loop_unix_ms());
     if (!params) return failure_set(failure, RPC_INVALID_PARAMS, "text: expected valid UTF-8");
     if (team_only && !lobby_member_is_spectator(lobby, session->member))

@@ -13,6 +13,12 @@ bool lobby_members_make(struct lobby *lobby, uint32_t people_max) {
     return lobby->members != NULL;
 }
 
+void lobby_members_free(struct lobby *lobby) {
+    for (uint32_t i = 0; lobby->members && i < lobby_members_end(lobby); i++)
+        free(lobby->members[i].texts);
+    free(lobby->members);
+}
+
 /* Who is sent what this member is to see; null: nobody. */
 static struct client *client_of(const struct member *member) {
     if (member->state != MEMBER_ENTERED || !member->connected) return NULL;

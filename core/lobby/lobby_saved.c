@@ -67,25 +67,32 @@ static bool read_flags(struct muster_reader *r, struct member *member) {
 
 static bool read_member(struct muster_reader *r, struct saved_member *out) {
     struct member *member = &out->member;
+    struct member_texts *texts = member->texts = calloc(1, sizeof *texts);
     out->index = muster_get_u16(r);
-    if (!read_flags(r, member)) return false;
+    if (!texts || !read_flags(r, member)) return false;
     out->left_ms = muster_get_u64(r);
     out->ago_ms = muster_get_u64(r);
-    if (!get_ticket(r, 's', member->ticket) || !get_ticket(r, 'r', member->resume) ||
-        !get_ticket(r, 'r', member->resume_before))
+    if (!get_ticket(r, 's', texts->ticket) || !get_ticket(r, 'r', texts->resume) ||
+        !get_ticket(r, 'r', texts->resume_before))
         return false;
-    muster_get_str(r, member->display_name, sizeof member->display_name);
-    if (!session_load(r, &out->session) || !is_line(member->display_name)) return false;
-    memcpy(member->player_key, out->session.player_key, sizeof member->player_key);
-    return member->state == MEMBER_ENTERED ? member->resume[0] : member->ticket[0] && out->left_ms;
+    muster_get_str(r, texts->display_name, sizeof texts->display_name);
+    if (!session_load(r, &out->session) || !is_line(texts->display_name)) return false;
+    memcpy(texts->player_key, out->session.player_key, sizeof texts->player_key);
+    return member->state == MEMBER_ENTERED ? texts->resume[0] : texts->ticket[0] && out->left_ms;
 }
 
 /* By index, and each player once. */
 static bool is_new(const struct lobby_saved *saved, const struct saved_member *member) {
     const struct saved_member *before = member > saved->members ? member - 1 : NULL;
     for (const struct saved_member *one = saved->members; one < member; one++)
-        if (strcmp(one->member.player_key, member->member.player_key) == 0) return false;
+        if (strcmp(one->member.texts->player_key, member->member.texts->player_key) == 0)
+            return false;
     return !before || before->index < member->index;
+}
+
+static void free_member(struct saved_member *member) {
+    free(member->member.texts);
+    kept_clear(&member->session.kept);
 }
 
 static bool read_members(struct muster_reader *r, struct lobby_saved *out) {
@@ -95,7 +102,7 @@ static bool read_members(struct muster_reader *r, struct lobby_saved *out) {
     for (; out->members && out->member_count < count; out->member_count++) {
         struct saved_member *member = &out->members[out->member_count];
         if (!read_member(r, member) || member->index >= end || !is_new(out, member)) {
-            kept_clear(&member->session.kept);
+            free_member(member);
             return false;
         }
     }
@@ -206,7 +213,7 @@ bool lobby_saved_read(struct muster_reader *r, struct lobby_saved *out) {
 }
 
 void lobby_saved_free(struct lobby_saved *saved) {
-    for (uint32_t i = 0; i < saved->member_count; i++) kept_clear(&saved->members[i].session.kept);
+    for (uint32_t i = 0; i < saved->member_count; i++) free_member(&saved->members[i]);
     free(saved->members);
     free(saved->tickets);
     kept_clear(&saved->kept);

@@ -77,10 +77,10 @@ static void put_member(const struct lobby *lobby, uint32_t index, struct muster_
     muster_put_u8(w, member->team);
     muster_put_u64(w, member->deadline_ms ? lobby_left_ms(lobby, member->deadline_ms) + 1 : 0);
     muster_put_u64(w, loop_now_ms() - member->since_ms);
-    muster_put_str(w, member->ticket);
-    muster_put_str(w, member->resume);
-    muster_put_str(w, member->resume_before);
-    muster_put_str(w, member->display_name);
+    muster_put_str(w, member->texts->ticket);
+    muster_put_str(w, member->texts->resume);
+    muster_put_str(w, member->texts->resume_before);
+    muster_put_str(w, member->texts->display_name);
     const struct session *session = lobby_member_session(member);
     ENSURE(session);
     session_save(session, w);
@@ -149,7 +149,9 @@ static bool put_lobby(struct lobby *lobby, struct muster_writer *w) {
     muster_put_u8(w, lobby->unmatched | lobby->forced << 1 | stands << 2);
     muster_put_u8(w, lobby->people_max);
     muster_put_u64(w, lobby_left_ms(lobby, lobby->deadline_ms));
-    put_json(w, lobby->settings);
+    json_t *settings = lobby_settings_json(lobby);
+    put_json(w, settings);
+    json_decref(settings);
     put_kept(w, lobby->kept);
     put_plugin(w, lobby->match ? lobby->match->mode.provider->self : mode->provider->self);
     put_plugin(w, registry_mode_owner(mode));

@@ -184,8 +184,7 @@ static json_t *check_wanted(const struct lobby *lobby, json_t *wanted, struct fa
     json_t *value;
     json_object_foreach(wanted, key, value) {
         json_t *good = json_object_get(checked, key);
-        if (!json_equal(good, json_object_get(lobby->settings, key)))
-            json_object_set(changes, key, good);
+        if (!json_equal(good, lobby_setting(lobby, key))) json_object_set(changes, key, good);
     }
     json_decref(checked);
     return changes;

@@ -9,13 +9,14 @@
 #include "lobby_saved.h"
 
 static void put_member(const struct member *member, uint32_t index, struct muster_writer *w) {
+    const struct member_texts *texts = member->texts;
     muster_put_u8(w, index);
     muster_put_u8(w, member->state);
     muster_put_u8(w, member->team);
-    muster_put_str(w, member->player_key);
-    muster_put_str(w, member->ticket);
-    muster_put_str(w, member->resume);
-    muster_put_str(w, member->resume_before);
+    muster_put_str(w, texts->player_key);
+    muster_put_str(w, texts->ticket);
+    muster_put_str(w, texts->resume);
+    muster_put_str(w, texts->resume_before);
 }
 
 uint64_t lobby_hash(struct lobby *lobby) {
@@ -23,7 +24,7 @@ uint64_t lobby_hash(struct lobby *lobby) {
     uint64_t hash = lobby->match ? match_hash(lobby->match) : 0;
     for (uint32_t i = 0; i < lobby_members_end(lobby); i++) {
         struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
-        if (lobby->members[i].state == MEMBER_NONE) continue;
+        if (!lobby->members[i].texts) continue;
         put_member(&lobby->members[i], i, &w);
         hash = XXH3_64bits_withSeed(bytes, w.len, hash);
     }

@@ -22,6 +22,7 @@ static struct {
 } lobbies;
 
 struct lobby_hooks lobby_hooks;
+struct lobby_vote lobby_no_votes[VOTE_SLOTS];
 
 struct lobby *lobby_find(muster_lobby_id id) {
     return slots_find(&lobbies.slots, id.value);
@@ -68,7 +69,9 @@ void lobby_table_deinit(void) {
 
 struct lobby *lobby_table_add(muster_lobby_id *out) {
     struct lobby *lobby = slots_add(&lobbies.slots, &out->value);
-    if (lobby) lobby->epoch = loop_unix_ms();
+    if (!lobby) return NULL;
+    lobby->epoch = loop_unix_ms();
+    lobby->votes = lobby_no_votes;
     return lobby;
 }
 
@@ -232,7 +235,7 @@ uint32_t lobby_find_member(const struct lobby *lobby, muster_player_id player) {
 uint32_t lobby_find_member_key(const struct lobby *lobby, const char *player_key) {
     for (uint32_t i = 0; i < lobby_members_end(lobby); i++)
         if (lobby->members[i].state != MEMBER_NONE &&
-            strcmp(lobby->members[i].player_key, player_key) == 0)
+            strcmp(lobby->members[i].texts->player_key, player_key) == 0)
             return i;
     return UINT32_MAX;
 }

@@ -91,8 +91,8 @@ struct session *lobby_find_resumable(const char *resume_token) {
         if (!session_is_seated_by_ticket(session)) continue;
         const struct member *member = lobby_own_member(session, &lobby);
         if (member && member->state == MEMBER_ENTERED &&
-            (ticket_equal(member->resume, resume_token) ||
-             ticket_equal(member->resume_before, resume_token)))
+            (ticket_equal(member->texts->resume, resume_token) ||
+             ticket_equal(member->texts->resume_before, resume_token)))
             return session;
     }
     return NULL;

@@ -34,13 +34,17 @@ static struct registrations called_votes = {.cap = CALLED_VOTES_MAX,
                                             .outlives_swap = true,
                                             .drop = drop};
 
+void lobby_vote_clear(struct lobby *lobby, enum lobby_vote_slot slot) {
+    if (lobby->votes[slot].id) lobby->votes[slot] = (struct lobby_vote){0};
+}
+
 /* ---- counting -------------------------------------------------------------------------------- */
 
 /* Who is here now: a vote belongs to its seat, and counts while its player is connected. */
 static bool may_vote(const struct lobby *lobby, const struct lobby_vote *vote, uint32_t seat) {
     const struct member *member = &lobby->members[seat];
     return seat < lobby->players_max && member->state == MEMBER_ENTERED && member->connected &&
-           strcmp(member->player_key, vote->excluded_key) != 0;
+           strcmp(member->texts->player_key, vote->excluded_key) != 0;
 }
 
 struct tally {
@@ -169,7 +173,7 @@ static void finish(struct lobby *lobby, enum lobby_vote_slot slot,
                    const struct called_vote *called) {
     struct tally tally = take_tally(lobby, &lobby->votes[slot]);
     struct lobby_vote vote = lobby->votes[slot];
-    lobby->votes[slot] = (struct lobby_vote){0};
+    lobby_vote_clear(lobby, slot);
     uint32_t winner = winner_of(&vote, &tally);
     bool won = winner != MUSTER_VOTE_NONE;
     json_t *json = vote_json(&vote, &tally);
@@ -219,8 +223,17 @@ static uint32_t next_id(void) {
     return newest_id;
 }
 
-static void begin(struct lobby *lobby, enum lobby_vote_slot slot, const struct muster_vote *wanted,
+static bool votes_made(struct lobby *lobby) {
+    if (lobby->votes != lobby_no_votes) return true;
+    struct lobby_vote *votes = calloc(VOTE_SLOTS, sizeof *votes);
+    if (votes) lobby->votes = votes;
+    return votes != NULL;
+}
+
+/* False: out of memory. */
+static bool begin(struct lobby *lobby, enum lobby_vote_slot slot, const struct muster_vote *wanted,
                   uint64_t deadline_ms) {
+    if (!votes_made(lobby)) return false;
     struct lobby_vote *vote = &lobby->votes[slot];
     *vote = (struct lobby_vote){
         .id = next_id(),
@@ -232,12 +245,14 @@ static void begin(struct lobby *lobby, enum lobby_vote_slot slot, const struct m
     snprintf(vote->subject, sizeof vote->subject, "%s", wanted->subject);
     for (uint32_t i = 0; i < wanted->option_count; i++)
         snprintf(vote->options[i], sizeof vote->options[i], "%s", wanted->options[i]);
-    if (wanted->excluded_seat < lobby->players_max)
-        memcpy(vote->excluded_key, lobby->members[wanted->excluded_seat].player_key,
-               sizeof vote->excluded_key);
+    const struct member_texts *excluded = wanted->excluded_seat < lobby->players_max
+                                              ? lobby->members[wanted->excluded_seat].texts
+                                              : NULL;
+    if (excluded) memcpy(vote->excluded_key, excluded->player_key, sizeof vote->excluded_key);
     if (wanted->caller_seat < lobby->players_max) vote->cast[wanted->caller_seat] = 1;
     struct tally tally = take_tally(lobby, vote);
     tell_tally(lobby, vote, &tally);
+    return true;
 }
 
 static const char *const restart_options[] = {"yes", "no"};
@@ -254,14 +269,14 @@ static const struct muster_vote restart_vote = {
 void lobby_vote_restart(struct lobby *lobby) {
     struct muster_vote vote = restart_vote;
     vote.needed = config_core->lobby.restart_votes_min;
-    begin(lobby, VOTE_RESTART, &vote, lobby->deadline_ms);
+    (void)begin(lobby, VOTE_RESTART, &vote, lobby->deadline_ms);
 }
 
 void lobby_vote_load(struct lobby *lobby, const struct lobby_vote *saved) {
     struct muster_vote vote = restart_vote;
     if (!saved->id) return;
     vote.needed = saved->needed;
-    begin(lobby, VOTE_RESTART, &vote, lobby->deadline_ms);
+    if (!begin(lobby, VOTE_RESTART, &vote, lobby->deadline_ms)) return;
     lobby->votes[VOTE_RESTART].id = saved->id; /* as clients know it */
     memcpy(lobby->votes[VOTE_RESTART].cast, saved->cast, sizeof saved->cast);
 }
@@ -294,7 +309,10 @@ muster_status lobby_vote_start(struct lobby *lobby, struct muster_self *owner,
     called->lobby = lobby->id;
     called->fn = fn;
     called->user = user;
-    begin(lobby, VOTE_CALLED, vote, lobby_now_ms(lobby) + vote->duration_ms);
+    if (!begin(lobby, VOTE_CALLED, vote, lobby_now_ms(lobby) + vote->duration_ms)) {
+        registration_remove(&called_votes, called->head.id);
+        return MUSTER_NO_MEMORY;
+    }
     lobby->votes[VOTE_CALLED].registration = called->head.id;
     return MUSTER_OK;
 }
@@ -302,7 +320,7 @@ muster_status lobby_vote_start(struct lobby *lobby, struct muster_self *owner,
 /* The vote is over without a result, for the players. */
 static void end_early(struct lobby *lobby) {
     struct lobby_vote *vote = &lobby->votes[VOTE_CALLED];
-    memset(vote->cast, 0, sizeof vote->cast);
+    if (vote->id) memset(vote->cast, 0, sizeof vote->cast);
     finish(lobby, VOTE_CALLED, NULL);
 }
 
@@ -336,7 +354,8 @@ void lobby_votes_drop(struct lobby *lobby) {
 
 void lobby_vote_forget(struct lobby *lobby, uint32_t index) {
     if (lobby_member_is_spectator(lobby, index)) return;
-    for (int slot = 0; slot < VOTE_SLOTS; slot++) lobby->votes[slot].cast[index] = 0;
+    for (int slot = 0; slot < VOTE_SLOTS; slot++)
+        if (lobby->votes[slot].id) lobby->votes[slot].cast[index] = 0;
 }
 
 static int32_t cast(struct session *session, struct lobby *lobby, struct lobby_vote *vote,

@@ -60,7 +60,7 @@ static bool is_taken(const struct lobby *lobby, const struct session *session,
     for (uint32_t i = 0; i < lobby_members_end(lobby); i++) {
         const struct member *member = &lobby->members[i];
         if (member->state == MEMBER_NONE || MUSTER_ID_SAME(member->player, session->id)) continue;
-        if (text_alike(look, text_look(member->display_name))) return true;
+        if (text_alike(look, text_look(member->texts->display_name))) return true;
     }
     for (uint32_t i = 0; lobby->match && i < match_seat_count(lobby->match); i++) {
         const struct match_seat *seat = &lobby->match->seats[i];

@@ -116,7 +116,7 @@ static void copy_entry(struct match *match, const struct mode_entry *entry) {
 }
 
 static muster_status allocate(struct match *match, const struct match_setup *setup) {
-    match->settings = json_deep_copy(setup->settings);
+    match->settings = json_incref(setup->settings);
     match->seats = calloc(match_seat_count(match), sizeof match->seats[0]);
     return match->settings && match->seats ? MUSTER_OK : MUSTER_NO_MEMORY;
 }

@@ -189,7 +189,7 @@ struct match {
     char key[40];
     char game_mode[MUSTER_NAME_MAX];
     char map_name[MUSTER_NAME_MAX];
-    json_t *settings; /* frozen copy, owned */
+    json_t *settings; /* as they were at the start, and what was changed since; shared.h */
     uint64_t seed;
     uint64_t rng[4];
     struct registry_teams teams;
@@ -217,7 +217,7 @@ struct match_setup {
     const char *lobby_key;
     const char *game_mode;
     const char *map_name;
-    json_t *settings; /* borrowed, copied */
+    json_t *settings; /* nobody changes it */
     uint64_t seed;
     uint32_t tick_rate_hz;
     uint32_t seats_max;

@@ -6,6 +6,7 @@
 #include "log.h"
 #include "match_internal.h"
 #include "match_twin.h"
+#include "shared.h"
 #include "status.h"
 
 #define HASH_EVERY_TICKS 100
@@ -288,7 +289,7 @@ muster_status match_setting_apply(struct match *match, const struct match_settin
     muster_put_str(&w, setting->key);
     muster_put_str(&w, setting->value);
     record_append(match->record, match->tick, RECORD_SETTING, MUSTER_SEAT_NONE, bytes, w.len);
-    json_object_set_new(match->settings, setting->key, value);
+    shared_put(&match->settings, setting->key, value);
     tell_setting(match, &match->mode, match->mode.provider->mode.setting, setting->key);
     match_rules_setting(match, setting->key);
     for (uint32_t i = 0; i < match->victory_count; i++)

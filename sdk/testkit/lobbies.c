@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "ensure.h"
 #include "lobby_internal.h"
 #include "loop.h"
 
@@ -143,13 +144,16 @@ const struct muster_member_info *testkit_member_add(struct testkit *kit, muster_
     if (index == UINT32_MAX) return NULL;
     if (session->lobby.value) testkit_member_remove(kit, session->lobby, player);
     struct member *member = &lobby->members[index];
+    struct member_texts *texts = calloc(1, sizeof *texts);
+    ENSURE(texts);
     *member = (struct member){.state = MEMBER_ENTERED,
+                              .texts = texts,
                               .player = player,
                               .team = team,
                               .connected = true,
                               .since_ms = loop_now_ms() + index};
-    memcpy(member->player_key, session->player_key, sizeof member->player_key);
-    memcpy(member->display_name, session->display_name, sizeof member->display_name);
+    memcpy(texts->player_key, session->player_key, sizeof texts->player_key);
+    memcpy(texts->display_name, session->display_name, sizeof texts->display_name);
     session->lobby = id;
     session->member = index;
     lobby_recipients_renew(lobby);
@@ -189,6 +193,7 @@ void testkit_member_remove(struct testkit *kit, muster_lobby_id id, muster_playe
     uint32_t index = lobby ? lobby_find_member(lobby, player) : UINT32_MAX;
     struct session *session = session_find(player);
     if (index == UINT32_MAX) return;
+    free(lobby->members[index].texts);
     memset(&lobby->members[index], 0, sizeof lobby->members[index]);
     lobby_recipients_renew(lobby);
     lobby_vote_forget(lobby, index);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "match_internal.h"
+#include "shared.h"
 
 #define EVENTS_MAX 4096
 #define NOTES_MAX 4096
@@ -204,7 +205,7 @@ void kit_matches_set(const char *key, json_t *value) {
     const struct watched *watched;
     DL_FOREACH(all, watched) {
         struct match *match = match_find(watched->id);
-        if (match) json_object_set(match->settings, key, value);
+        if (match) shared_put(&match->settings, key, json_incref(value));
     }
 }
 

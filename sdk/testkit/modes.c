@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "shared.h"
+
 static void add_mode(muster_self *plugin, const char *game_mode, const char *const *maps,
                      uint32_t map_count) {
     char error[256] = "";
@@ -61,9 +63,9 @@ static const struct schema_entry *find_setting(const char *key) {
 
 static void set_everywhere(const char *key, json_t *value) {
     muster_lobby_id id = {0};
-    json_object_set(kit_now->settings, key, value);
+    shared_put(&kit_now->settings, key, json_incref(value));
     for (struct lobby *lobby; (lobby = lobby_next(&id));)
-        json_object_set(lobby->settings, key, value);
+        shared_put(&lobby->settings, key, json_incref(value));
     kit_matches_set(key, value);
 }
 

@@ -414,7 +414,7 @@ static void the_name_of_a_bot_is_taken(void **state) {
     bot->used = bot->is_bot = true;
     snprintf(bot->display_name, sizeof bot->display_name, "Bea");
     uint32_t member = rig_join(lobby, "bea", NULL)->member;
-    assert_string_equal(lobby->members[member].display_name, "bea (2)");
+    assert_string_equal(lobby->members[member].texts->display_name, "bea (2)");
 }
 
 int main(void) {

@@ -49,12 +49,12 @@ static void the_seat_waits_for_who_signs_in_later(void **state) {
     char ticket[TICKET_TEXT_SIZE];
     assert_int_equal(expect(lobby, "ann", ticket), RPC_OK);
     assert_int_equal(lobby_players(lobby), 1);
-    assert_string_equal(lobby->members[0].display_name, "Expected");
+    assert_string_equal(lobby->members[0].texts->display_name, "Expected");
     struct session *eve = rig_sign_in("eve", NULL);
     assert_int_equal(rig_enter(eve, ticket, NULL), RPC_TICKET_INVALID);
     struct session *ann = rig_sign_in("ann", NULL);
     assert_int_equal(rig_enter(ann, ticket, NULL), RPC_OK);
-    assert_string_equal(lobby->members[0].display_name, "ann");
+    assert_string_equal(lobby->members[0].texts->display_name, "ann");
     assert_int_equal(rig_enter(ann, ticket, NULL), RPC_TICKET_INVALID);
     assert_int_equal(rig.seat_taken, 1);
 }

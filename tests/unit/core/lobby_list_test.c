@@ -204,10 +204,11 @@ static void a_name_stands_once_in_a_lobby(void **state) {
         assert_int_equal(rig_reserve(lobby, players[i], ticket), RPC_OK);
         if (i == 1) assert_int_equal(rig_enter(players[i], ticket, NULL), RPC_OK);
     }
-    assert_string_equal(lobby->members[0].display_name, "Ann");
-    assert_string_not_equal(lobby->members[1].display_name, "Ann");
-    assert_string_not_equal(lobby->members[2].display_name, "Ann");
-    assert_string_not_equal(lobby->members[1].display_name, lobby->members[2].display_name);
+    assert_string_equal(lobby->members[0].texts->display_name, "Ann");
+    assert_string_not_equal(lobby->members[1].texts->display_name, "Ann");
+    assert_string_not_equal(lobby->members[2].texts->display_name, "Ann");
+    assert_string_not_equal(lobby->members[1].texts->display_name,
+                            lobby->members[2].texts->display_name);
 }
 
 static void a_watcher_has_no_seat(void **state) {

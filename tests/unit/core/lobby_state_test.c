@@ -393,7 +393,7 @@ static void who_is_refused_as_it_begins_again_has_left(void **state) {
     (void)state;
     char of_ann[TICKET_TEXT_SIZE];
     struct lobby *lobby = play(of_ann, NULL);
-    memcpy(lobby->members[1].display_name, "refused", sizeof "refused");
+    memcpy(lobby->members[1].texts->display_name, "refused", sizeof "refused");
     save(lobby);
     forget_all(lobby);
     registry_mode("fake")->provider->mode.load = takes_nothing;

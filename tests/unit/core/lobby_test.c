@@ -3,6 +3,7 @@
 
 #include "books_rig.h"
 #include "paths.h"
+#include "shared.h"
 
 static void a_seat_is_reserved_then_entered_once(void **state) {
     (void)state;
@@ -176,7 +177,7 @@ static void a_match_that_cannot_start_closes_its_lobby(void **state) {
     struct lobby *lobby = rig_lobby();
     muster_lobby_id id = lobby->id;
     struct session *ann = rig_join(lobby, "ann", NULL);
-    json_object_set_new(lobby->settings, "mapName", json_string("nowhere"));
+    shared_put(&lobby->settings, "mapName", json_string("nowhere"));
     rig_settle(4000);
     assert_null(lobby_find(id));
     assert_int_equal(ann->lobby.value, 0);
