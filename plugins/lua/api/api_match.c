@@ -33,7 +33,7 @@ static int match_player(lua_State *L) {
 static bool wants_seat(lua_State *L, uint32_t seat, uint32_t team) {
     const struct realm *realm = realm_of(L);
     struct muster_seat_info row = {.size = sizeof row};
-    if (!realm->seated[seat]) return false;
+    if (!realm_seated(realm, seat)) return false;
     if (team == ANY_TEAM) return true;
     return realm_host(realm)->match->seat_get(realm_self(realm), realm->match, seat, &row) ==
                MUSTER_OK &&

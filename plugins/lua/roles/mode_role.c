@@ -197,7 +197,7 @@ static uint32_t smallest_team(const struct mode *mode) {
     const struct script *script = mode_script(mode);
     uint32_t people[MUSTER_TEAMS_MAX + 1] = {0}, best = MUSTER_TEAM_NONE;
     for (uint32_t i = 0; i < realm->seats_max; i++)
-        if (realm->seated[i]) people[mode_team(mode, i)]++;
+        if (realm_seated(realm, i)) people[mode_team(mode, i)]++;
     for (uint32_t team = 1; team <= teams_count(realm); team++) {
         uint32_t room = script ? script->mod->teams[team - 1].players_max : 0;
         if (room && people[team] >= room) continue;

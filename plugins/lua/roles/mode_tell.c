@@ -48,7 +48,7 @@ static bool write_view(lua_State *L, const struct writing *writing, uint32_t vie
 }
 
 static bool is_watched(const struct mode *mode, uint32_t view) {
-    return view == 0 || mode->lobby->match.seated[view - 1];
+    return view == 0 || realm_seated(&mode->lobby->match, view - 1);
 }
 
 static int deltas_body(lua_State *L) {

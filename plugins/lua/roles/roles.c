@@ -210,9 +210,7 @@ static void rules_notice(void *user, void *state, const struct muster_notice *no
 
 static muster_status match_begin(void *user, void *state, const struct muster_match_info *info) {
     (void)user;
-    if (!state) return MUSTER_OK;
-    lobby_match_begin(state, info);
-    return MUSTER_OK;
+    return state ? lobby_match_begin(state, info) : MUSTER_OK;
 }
 
 static void match_end(void *user, void *state) {

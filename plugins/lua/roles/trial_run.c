@@ -32,10 +32,12 @@ static muster_status try_state(struct script *script) {
 static muster_status run_in(struct instance *instance, struct mod *mod, int kind,
                             struct probe *probe, enum sandbox_kill *kill, char *error,
                             uint32_t cap) {
+    char why[REALM_ERROR_BYTES] = "out of memory";
     struct lobby lobby = {.instance = instance};
     struct realm *realm = kind == REALM_MATCH ? &lobby.match : &lobby.lobby;
     realm_init(realm, &lobby, kind);
     realm->is_probe = true;
+    realm->probe_error = why;
     realm->tick_rate_hz = mod->tick_rate_hz ? mod->tick_rate_hz : 20;
     snprintf(realm->game_mode, sizeof realm->game_mode, "%s",
              mod->kind == MOD_MODE ? mod->id : "arena");
@@ -50,8 +52,7 @@ static muster_status run_in(struct instance *instance, struct mod *mod, int kind
     if (!status) status = try_state(script);
     *kill = script->sandbox ? sandbox_killed(script->sandbox) : realm->probe_kill;
     if (status) {
-        snprintf(error, cap, "%.340s (in the trial load, %s realm)",
-                 realm->probe_error[0] ? realm->probe_error : "out of memory",
+        snprintf(error, cap, "%.340s (in the trial load, %s realm)", why,
                  kind == REALM_MATCH ? "match" : "lobby");
     } else {
         if (hooks_something(realm)) probe->realms |= kind;

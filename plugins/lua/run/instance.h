@@ -85,6 +85,8 @@ struct instance {
     uint32_t lobby_percent;     /* of the loop's time, for the scripts of lobbies */
     int64_t lobbies_ns;         /* of that is left, at lobbies_ms */
     uint64_t lobbies_ms;
+    char console_answer[300]; /* of the command that the console runs now */
+    bool console_failed;
     struct realm *waiting, *waiting_last; /* turns.c: who is due, in the order of their turns */
     muster_timer_id turn_timer;
     uint32_t late_count; /* timers of lobbies, since it was told last */

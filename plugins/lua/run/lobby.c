@@ -183,9 +183,14 @@ bool lobby_emit(struct realm *realm, const char *name, const void *bytes, uint32
 
 /* ---- the match realm ------------------------------------------------------------------------- */
 
-void lobby_match_begin(struct lobby *lobby, const struct muster_match_info *info) {
+muster_status lobby_match_begin(struct lobby *lobby, const struct muster_match_info *info) {
     struct wish wish = {.lobby = lobby};
     struct realm *realm = &lobby->match;
+    uint32_t seat_count = info->seats_max * 2; /* those of bots are above */
+    if (seat_count > MUSTER_SEATS_MAX) seat_count = MUSTER_SEATS_MAX;
+    realm->seats = calloc(seat_count, sizeof *realm->seats);
+    if (!realm->seats) return MUSTER_NO_MEMORY;
+    realm->seat_count = seat_count;
     lobby->seed = info->seed;
     realm->match = info->match;
     realm->is_replay = info->is_replay;
@@ -197,6 +202,7 @@ void lobby_match_begin(struct lobby *lobby, const struct muster_match_info *info
     if (wish.count > 0 && note_begin(realm, wish.mods, wish.count))
         lobby->instance->host->log->write(lobby->instance->self, MUSTER_LOG_ERROR,
                                           "the scripts of a match could not be logged");
+    return MUSTER_OK;
 }
 
 static void set_version(const struct realm *realm, const struct mod *mod) {

@@ -43,8 +43,6 @@ struct lobby {
     uint32_t upload_count;
     bool refresh_posted;
     struct lobby_changes changes;
-    char console_answer[300]; /* of the command that the console runs now */
-    bool console_failed;
     char vote_mod[MOD_ID_MAX + 1]; /* whose vote is under way */
     struct rate upload_rate;
     char draft_name[64]; /* an upload in parts, of a name that is not checked yet */
@@ -59,7 +57,8 @@ struct lobby {
 struct lobby *lobby_create(struct instance *instance, muster_lobby_id id);
 void lobby_destroy(struct lobby *lobby); /* takes null */
 /* Notes which scripts play; they are made when the note comes back. */
-void lobby_match_begin(struct lobby *lobby, const struct muster_match_info *info);
+muster_status lobby_match_begin(struct lobby *lobby,
+                                const struct muster_match_info *info) MUSTER_MUST_USE;
 void lobby_match_add(struct lobby *lobby, struct mod *mod, uint32_t granted);
 /* The same for one that begins later, with what was saved of it. Null: out of memory, or too many.
  */

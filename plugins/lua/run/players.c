@@ -21,8 +21,8 @@ struct player *player_find(lua_State *L, int index) {
     const struct realm *realm = realm_of(L);
     bool stale = player->gone;
     if (realm->kind == REALM_MATCH)
-        stale = stale || !realm->seated[player->who] ||
-                realm->seat_serial[player->who] != player->serial;
+        stale = stale || !realm_seated(realm, player->who) ||
+                realm->seats[player->who].serial != player->serial;
     if (stale) luaL_error(L, "this player is gone");
     return player;
 }
@@ -38,7 +38,7 @@ static bool fill(struct script *script, struct player *player, uint64_t who) {
     const struct muster_host *host = realm_host(realm);
     *player = (struct player){.who = who};
     if (realm->kind == REALM_MATCH) {
-        player->serial = realm->seat_serial[who];
+        player->serial = realm->seats[who].serial;
         return true;
     }
     struct muster_player_info info = {.size = sizeof info};
@@ -49,7 +49,7 @@ static bool fill(struct script *script, struct player *player, uint64_t who) {
 }
 
 static bool is_somebody(const struct realm *realm, uint64_t who) {
-    return realm->kind == REALM_MATCH ? who < MUSTER_SEATS_MAX && realm->seated[who] : who != 0;
+    return realm->kind == REALM_MATCH ? realm_seated(realm, who) : who != 0;
 }
 
 void player_push(struct script *script, lua_State *L, uint64_t who) {
@@ -117,12 +117,12 @@ void players_forget(struct realm *realm, uint64_t who) {
         muster_status status = script_serve(script, forget_body, &forgotten);
         (void)status; /* runs nothing of the mod's; a state that is killed forgets all */
     }
-    if (realm->kind == REALM_MATCH && who < MUSTER_SEATS_MAX) realm->seated[who] = false;
+    if (realm->kind == REALM_MATCH && realm_seated(realm, who)) realm->seats[who].taken = false;
 }
 
 void players_seat(struct realm *realm, uint32_t seat) {
-    if (seat >= MUSTER_SEATS_MAX) return;
-    if (realm->seated[seat]) players_forget(realm, seat);
-    realm->seated[seat] = true;
-    realm->seat_serial[seat]++;
+    if (seat >= realm->seat_count) return;
+    if (realm->seats[seat].taken) players_forget(realm, seat);
+    realm->seats[seat].taken = true;
+    realm->seats[seat].serial++;
 }

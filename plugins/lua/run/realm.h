@@ -13,7 +13,7 @@
 #include "events.h"
 #include "sandbox.h"
 
-enum { REALM_SCRIPTS_MAX = 24, REALM_BUS_MAX = 64 };
+enum { REALM_SCRIPTS_MAX = 24, REALM_BUS_MAX = 64, REALM_ERROR_BYTES = 400 };
 
 struct script;
 struct lobby;
@@ -65,6 +65,11 @@ struct quota {
     bool is_begun; /* else it is full */
 };
 
+struct realm_seat {
+    uint32_t serial; /* who sits there: handles of those before are stale */
+    bool taken;
+};
+
 /* What every tick reads lies together: with thousands of matches all of it comes from memory. */
 struct realm {
     struct lobby *lobby;
@@ -86,7 +91,7 @@ struct realm {
     struct handlers handlers[EVENT_COUNT];
     struct handlers bus;      /* id holds "event\0id" */
     struct message *messages; /* REALM_BUS_MAX, made with the first; owned */
-    char probe_error[400];    /* why it does not start */
+    char *probe_error;        /* of one of no lobby: where to say why it does not start */
     enum sandbox_kill probe_kill;
     /* the match realm's */
     char game_mode[MUSTER_NAME_MAX];
@@ -96,9 +101,9 @@ struct realm {
     struct stop *stops;         /* of a replay, in order */
     uint32_t stop_count;
     struct answer *answers, **answers_end;
-    struct answer **answer_open;            /* the last one, when more of it is to come */
-    uint32_t seat_serial[MUSTER_SEATS_MAX]; /* who sits there: handles of those before are stale */
-    bool seated[MUSTER_SEATS_MAX];
+    struct answer **answer_open; /* the last one, when more of it is to come */
+    uint32_t seat_count;         /* of people and bots */
+    struct realm_seat *seats;    /* owned */
     /* the lobby realm's */
     muster_timer_id timer;
     uint64_t timer_due_ms;
@@ -124,6 +129,10 @@ bool realm_hook_as(struct script *script, struct handlers *handlers, const struc
 void realm_unhook_all(struct script *script);
 /* The gates that are shut when the script fails: a bit for each event. */
 uint32_t realm_gates(const struct script *script);
+/* Does somebody sit there, in this match? */
+static inline bool realm_seated(const struct realm *realm, uint64_t seat) {
+    return seat < realm->seat_count && realm->seats[seat].taken;
+}
 static inline bool realm_has(const struct realm *realm, enum event event) {
     return realm->handlers[event].count > 0;
 }

@@ -24,6 +24,7 @@ void realm_deinit(struct realm *realm) {
         realm->answers = next;
     }
     free(realm->stops);
+    free(realm->seats);
     objects_free(realm->objects);
     if (realm->timer.value)
         (void)realm_host(realm)->loop->timer_stop(realm_self(realm), realm->timer);

@@ -133,7 +133,7 @@ static void tell_of(struct script *script, const char *what, const struct sandbo
     if (realm->is_replay) return;
     put_place(raised, &placed);
     if (realm->is_probe) {
-        snprintf(realm->probe_error, sizeof realm->probe_error, "%.390s", error->message);
+        snprintf(realm->probe_error, REALM_ERROR_BYTES, "%.390s", error->message);
         return;
     }
     tell_host(script, what, error);

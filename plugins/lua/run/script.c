@@ -251,7 +251,9 @@ void script_stop_sandbox(struct script *script) {
     script->sandbox = NULL;
     script->timer_count = script->timer_last = script->command_count = 0;
     script->timer_due_ms = UINT64_MAX;
-    if (script->timers) memset(script->timers, 0, SCRIPT_TIMERS_MAX * sizeof *script->timers);
+    free(script->timers);
+    script->timers = NULL;
+    script->timer_room = 0;
 }
 
 struct script *script_create(struct realm *realm, uint32_t index, struct mod *mod,
@@ -268,7 +270,6 @@ struct script *script_create(struct realm *realm, uint32_t index, struct mod *mo
 
 void script_destroy(struct script *script) {
     script_stop_sandbox(script);
-    free(script->timers);
     free(script->commands);
     free(script->saved);
     mod_unpin(script->mod);

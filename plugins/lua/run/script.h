@@ -70,8 +70,8 @@ struct script {
     const void *player_type; /* the metatable of handles, by its address */
     const void *writer;      /* what mode.snapshot calls `out`, once it is there */
     int vote_end;            /* what a vote's end calls */
-    uint32_t timer_count, timer_last;
-    struct timer *timers;     /* SCRIPT_TIMERS_MAX, made when first needed */
+    uint32_t timer_count, timer_last, timer_room;
+    struct timer *timers;     /* timer_room, more when needed */
     struct command *commands; /* SCRIPT_COMMANDS_MAX, made when first needed */
     uint32_t command_count;
     uint32_t kills;

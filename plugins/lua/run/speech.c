@@ -112,7 +112,7 @@ static bool run(struct script *script, const char *name, uint64_t who, const cha
     if (answer_to.value && call.answer[0])
         speech_tell(lobby, answer_to, call.answer);
     else if (!answer_to.value)
-        strcpy(lobby->console_answer, call.answer);
+        strcpy(lobby->instance->console_answer, call.answer);
     return done;
 }
 
@@ -137,7 +137,7 @@ void speech_run(struct script *script, const char *name, uint32_t seat, const ch
     bool is_nobody = script->realm->is_replay || seat == MUSTER_SEAT_NONE;
     muster_player_id player = {0};
     if (!is_nobody) player = session_on(lobby, seat);
-    lobby->console_failed = !run(script, name, seat, arguments, player);
+    lobby->instance->console_failed = !run(script, name, seat, arguments, player);
 }
 
 /* ---- built in -------------------------------------------------------------------------------- */
@@ -243,13 +243,14 @@ void speech_take(struct lobby *lobby, muster_player_id player, uint32_t seat, co
 }
 
 muster_status speech_take_console(struct lobby *lobby, const char *line) {
+    struct instance *instance = lobby->instance;
     char word[WORD_BYTES];
     struct choice choice;
     const char *arguments = split(line, word);
     choose(lobby, word, true, &choice);
-    lobby->console_answer[0] = '\0';
+    instance->console_answer[0] = '\0';
     if (!choice.script || choice.is_ambiguous) {
-        snprintf(lobby->console_answer, sizeof lobby->console_answer, "%s%.280s",
+        snprintf(instance->console_answer, sizeof instance->console_answer, "%s%.280s",
                  choice.script ? "say which: " : "",
                  choice.script ? choice.others : "no mod there has that command");
         return choice.script ? MUSTER_CONFLICT : MUSTER_NOT_FOUND;
@@ -259,8 +260,8 @@ muster_status speech_take_console(struct lobby *lobby, const char *line) {
         return run(script, choice.name, 0, arguments, (muster_player_id){0}) ? MUSTER_OK
                                                                              : MUSTER_INVALID;
     if (note_command(&lobby->match, script->index, choice.name, MUSTER_SEAT_NONE, arguments)) {
-        strcpy(lobby->console_answer, untaken);
+        strcpy(instance->console_answer, untaken);
         return MUSTER_LIMIT;
     }
-    return lobby->console_failed ? MUSTER_INVALID : MUSTER_OK;
+    return instance->console_failed ? MUSTER_INVALID : MUSTER_OK;
 }

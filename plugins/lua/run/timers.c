@@ -6,10 +6,13 @@
 
 #include <lauxlib.h>
 #include <stdlib.h>
+#include <string.h>
+
+enum { TIMERS_FEW = 4 }; /* a power of 2, as SCRIPT_TIMERS_MAX is */
 
 static void find_due(struct script *script) {
     script->timer_due_ms = UINT64_MAX;
-    for (uint32_t i = 0; script->timer_count && i < SCRIPT_TIMERS_MAX; i++) {
+    for (uint32_t i = 0; script->timer_count && i < script->timer_room; i++) {
         const struct timer *timer = &script->timers[i];
         if (timer->id && timer->due_ms < script->timer_due_ms) script->timer_due_ms = timer->due_ms;
     }
@@ -39,9 +42,19 @@ void timers_set_alarm(struct realm *realm) {
 
 /* ---- adding, cancelling, running ------------------------------------------------------------- */
 
+static bool make_room(struct script *script) {
+    uint32_t room = script->timer_room ? script->timer_room * 2 : TIMERS_FEW;
+    if (room > SCRIPT_TIMERS_MAX) return false;
+    struct timer *grown = realloc(script->timers, room * sizeof *grown);
+    if (!grown) return false;
+    memset(grown + script->timer_room, 0, (room - script->timer_room) * sizeof *grown);
+    script->timers = grown;
+    script->timer_room = room;
+    return true;
+}
+
 static struct timer *free_slot(struct script *script) {
-    if (!script->timers) script->timers = calloc(SCRIPT_TIMERS_MAX, sizeof *script->timers);
-    if (!script->timers || script->timer_count == SCRIPT_TIMERS_MAX) return NULL;
+    if (script->timer_count == script->timer_room && !make_room(script)) return NULL;
     struct timer *timer = script->timers;
     while (timer->id) timer++;
     return timer;
@@ -85,7 +98,7 @@ void script_timer_drop(struct script *script, struct timer *timer) {
 }
 
 bool script_timer_cancel(struct script *script, uint32_t id) {
-    for (uint32_t i = 0; id && script->timers && i < SCRIPT_TIMERS_MAX; i++) {
+    for (uint32_t i = 0; id && i < script->timer_room; i++) {
         if (script->timers[i].id != id) continue;
         script_timer_drop(script, &script->timers[i]);
         find_due(script);
@@ -102,7 +115,7 @@ void script_timers_loaded(struct script *script) {
 /* The one that has been due longest; of equals the older one. */
 static struct timer *next_due(struct script *script, uint64_t now_ms) {
     struct timer *best = NULL;
-    for (uint32_t i = 0; script->timer_count && i < SCRIPT_TIMERS_MAX; i++) {
+    for (uint32_t i = 0; script->timer_count && i < script->timer_room; i++) {
         struct timer *timer = &script->timers[i];
         if (!timer->id || timer->due_ms > now_ms) continue;
         if (!best || timer->due_ms < best->due_ms ||

@@ -70,7 +70,7 @@ static void keep_vote(lua_State *L, const struct script *script, struct kept_tim
 /* In one order, whatever places they had: the bytes are hashed. */
 static uint32_t collect(lua_State *L, const struct script *script, struct kept_timer *out) {
     uint32_t count = 0;
-    for (uint32_t i = 0; script->timer_count && i < SCRIPT_TIMERS_MAX; i++)
+    for (uint32_t i = 0; script->timer_count && i < script->timer_room; i++)
         if (script->timers[i].id) keep(L, script, &script->timers[i], &out[count++]);
     qsort(out, count, sizeof *out, compare);
     if (script->vote_end != LUA_NOREF && count < SCRIPT_TIMERS_MAX)
@@ -156,14 +156,14 @@ static void go_on(struct kept_timers *kept, struct timer *timer, uint32_t i) {
 static void take_started(lua_State *L, struct kept_timers *kept) {
     struct script *script = kept->script;
     bool is_back[SCRIPT_TIMERS_MAX] = {false};
-    for (uint32_t i = 0; script->timer_count && i < SCRIPT_TIMERS_MAX; i++) {
+    for (uint32_t i = 0; script->timer_count && i < script->timer_room; i++) {
         struct timer *timer = &script->timers[i];
         uint32_t at = timer->nth ? find(kept, timer, timer->nth, 0) : kept->count;
         if (at == kept->count) continue;
         go_on(kept, timer, at);
         is_back[i] = true;
     }
-    for (uint32_t i = 0; script->timer_count && i < SCRIPT_TIMERS_MAX; i++) {
+    for (uint32_t i = 0; script->timer_count && i < script->timer_room; i++) {
         struct timer *timer = &script->timers[i];
         if (!timer->nth || is_back[i]) continue;
         uint32_t at = find(kept, timer, 0, place_of(L, timer));

@@ -162,9 +162,9 @@ static void mods_run(const struct instance *instance, const char *arguments,
         const char *line = arguments + len + strspn(arguments + len, " ");
         muster_status status = speech_take_console(lobby, line);
         if (status)
-            fail(answer, status, lobby->console_answer);
+            fail(answer, status, instance->console_answer);
         else
-            say(answer, "%s\n", lobby->console_answer);
+            say(answer, "%s\n", instance->console_answer);
         return;
     }
     fail_lobby(answer, arguments, len);

@@ -321,8 +321,8 @@ static void what_is_saved_goes_on_from_there(void **state) {
     assert_int_equal(load(bytes, len), MUSTER_OK);
     assert_int_equal(realm->tick, tick);
     assert_int_equal(realm->now_ms, now_ms);
-    assert_true(realm->seated[0]);
-    assert_false(realm->seated[1]);
+    assert_true(realm_seated(realm, 0));
+    assert_false(realm_seated(realm, 1));
     struct muster_tick step = {
         .size = sizeof step, .tick = tick + 1, .dt_us = 50000, .elapsed_ms = now_ms + 50};
     rig->rules->match_tick(rig->instance, rig->lobby, &step);
