@@ -1,5 +1,6 @@
 -- King of the Hill: a team that stands on the hill alone gets a point each second.
--- The base mode "arena" moves, shoots and draws; this file says what counts.
+-- The base mode "arena" moves, shoots and draws; this file says what counts. It is told who comes
+-- and goes, and looks once a second: the ticks between cost nothing.
 
 local HILL = 1 -- the zone's number
 
@@ -14,16 +15,49 @@ local function show(state)
     }
 end
 
+-- The only team on the hill, or none.
+local function holder(state)
+    local on = {red = false, blue = false}
+    for seat in pairs(state.on_hill) do on[match.player(seat):team()] = true end
+    if on.red == on.blue then return "none" end
+    return on.red and "red" or "blue"
+end
+
+local function look_who_holds_it(state)
+    local owner = holder(state)
+    if owner == state.owner then return end
+    state.owner = owner
+    if owner ~= "none" then match.announce(i18n.t("holds", {team = i18n.t(owner)})) end
+    show(state)
+end
+
+local function finish_with_enough()
+    for _, team in ipairs{"red", "blue"} do
+        if match.score(team) >= settings.hillPoints then match.finish(team) end
+    end
+end
+
+local function each_second(state)
+    look_who_holds_it(state) -- rules may change teams
+    if state.owner ~= "none" then
+        match.add_score(state.owner, 1)
+        show(state)
+    end
+    finish_with_enough()
+end
+
 -- What is returned here is the state: plain values, kept over a reload, handed to every callback.
 -- So it holds seats, not players.
 function mode.init()
-    local state = {owner = "none", on_hill = {}, next_point = 1}
+    local state = {owner = "none", on_hill = {}}
+    timer.every(1, each_second)
     show(state)
     return state
 end
 
 function mode.setting_changed(state)
     show(state)
+    finish_with_enough()
 end
 
 -- A kill gives the team no point here.
@@ -33,39 +67,12 @@ end
 
 function mode.zone_enter(state, player)
     state.on_hill[player:seat()] = true
+    look_who_holds_it(state)
 end
 
 function mode.zone_leave(state, player)
     state.on_hill[player:seat()] = nil
-end
-
--- The only team on the hill, or none.
-local function holder(state)
-    local on = {red = false, blue = false}
-    for seat in pairs(state.on_hill) do on[match.player(seat):team()] = true end
-    if on.red == on.blue then return "none" end
-    return on.red and "red" or "blue"
-end
-
-function mode.tick(state)
-    local owner = holder(state)
-    if owner ~= state.owner then
-        state.owner = owner
-        if owner ~= "none" then match.announce(i18n.t("holds", {team = i18n.t(owner)})) end
-        show(state)
-    end
-    if match.time() < state.next_point then return end
-    state.next_point = state.next_point + 1
-    if owner == "none" then return end
-    match.add_score(owner, 1)
-    show(state)
-end
-
--- Asked after every tick.
-function mode.victory()
-    for _, team in ipairs{"red", "blue"} do
-        if match.score(team) >= settings.hillPoints then return team end
-    end
+    look_who_holds_it(state)
 end
 
 return mode
