@@ -279,9 +279,7 @@ static void connect_member(struct lobby *lobby, uint32_t index) {
     member->lag_since_ms = 0;
     member->deadline_ms = 0;
     bool is_waited_for = lobby->frozen_since_ms != 0; /* and is shown it */
-    bool makes_enough =
-        lobby->state == MUSTER_LOBBY_WAITING && lobby_connected(lobby) >= lobby->players_min;
-    if (is_waited_for || makes_enough || member->untold_cause) lobby_touch(lobby);
+    if (is_waited_for || member->untold_cause) lobby_touch(lobby);
     lobby_note_host(lobby);
     if (!lobby->match) return;
     member->event_cursor = lobby->match->event_tick_begin;

@@ -172,8 +172,8 @@ describe("infection", function()
         lobby:advance(2)
         local hurt, mate = table.unpack(team("red"))
         local hunter, hunters_mate = table.unpack(team("blue"))
-        -- Bytes of a full snapshot: the number of avatars, then nine of each, health the last.
-        local function health(client) return hurt:snapshot():byte(10 + 9 * client:seat()) end
+        -- Bytes of a full snapshot: the number of avatars, then 13 of each, health the ninth.
+        local function health(client) return hurt:snapshot():byte(10 + 13 * client:seat()) end
         lobby:damage(50, mate, hurt) -- who hurts a mate is hurt instead
         lobby:damage(50, hunters_mate, hunter)
         lobby:notify("zone_enter", hurt, 1)
