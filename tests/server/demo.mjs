@@ -60,7 +60,7 @@ async function storedResults(server, matchId) {
         matchId: row.match_id,
         lobbyId: row.lobby_id,
         winningTeam: row.winning_team,
-        finalScores: { red: row.red_score, blue: row.blue_score },
+        ...JSON.parse(row.outcome), // winner, placements, finalScores
         playerStats: stats.map((stat) => ({
             playerId: stat.player_id,
             displayName: stat.display_name,
@@ -70,9 +70,11 @@ async function storedResults(server, matchId) {
             assists: stat.assists,
             score: stat.score,
             isBot: stat.is_bot !== 0,
+            leaveReason: stat.leave_reason,
         })),
         duration: row.duration,
         reason: row.reason,
+        disturbed: JSON.parse(row.disturbed),
         versions: JSON.parse(row.versions),
     };
 }
