@@ -178,5 +178,5 @@ const struct api_function api_writer[] = {
     {"bits", writer_bits, REALM_MATCH, 0, "value: integer, width: integer", "",
      "So many bits, 1 to 32, for a value that needs no whole byte: the lowest one first, from the "
      "lowest that is free in a byte on. Whole bytes after it begin at the next byte.",
-     "out:bits(health, 7)\nout:bits(turn & 31, 5) -- -16 to 15"},
+     "out:bits(100, 7)\nout:bits(-16 & 31, 5) -- -16 to 15"},
     {NULL}};
