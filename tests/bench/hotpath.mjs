@@ -9,13 +9,13 @@
 // allocate counted. BUILD: the folder of the build.
 
 import { parseArgs } from "node:util";
+import { GENERATOR_PERCENT_MAX, medians } from "./figures.mjs";
 import { allocationsPerTick, inputsRead, lobbyKb, run, snapshotsHeld } from "./run.mjs";
 
 const LUA_MODE = "king_of_the_hill";
 const SNAPSHOT_HZ = 20;
 const RAW_SYSCALLS_MAX = 2.4; // for a snapshot and an input
 const RAW_USER_US_MAX = 0.7;
-const GENERATOR_PERCENT_MAX = 90;
 const COUNTED_PLAYERS = 400; // whose allocations are counted: it takes no more
 const COUNTED_SECONDS = 6;
 const SERVERS = ["arena", "raw", "lua"];
@@ -32,17 +32,6 @@ const MUSTERD = {
     arena: { plugins: "default" },
     lua: { plugins: "default", mode: LUA_MODE },
 };
-
-function median(numbers) {
-    const sorted = numbers.toSorted((a, b) => a - b);
-    return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-}
-
-/** Of each figure the median of the rounds. */
-function medians(rounds) {
-    const names = Object.keys(rounds[0]).filter((name) => typeof rounds[0][name] === "number");
-    return Object.fromEntries(names.map((name) => [name, median(rounds.map((round) => round[name]))]));
-}
 
 function whyVoid({ arena, raw, lua }) {
     const syscalls = raw.syscalls / raw.snapshots;

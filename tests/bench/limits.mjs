@@ -14,9 +14,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { ADMIN_TOKEN, startServer } from "../kit/harness.mjs";
 import { connectPlayer } from "../kit/players.mjs";
+import { GENERATOR_PERCENT_MAX, quantile } from "./figures.mjs";
 import { inputsRead, lobbyKb, run, snapshotsHeld } from "./run.mjs";
 
-const GENERATOR_PERCENT_MAX = 90;
 const IDLE_MS = 10000;
 const STARTS = 5;
 const LOBBIES = 1000;
@@ -50,9 +50,6 @@ function fail(name, { message }) {
 
 const atMost = (name, value, unit, max) => say(name, value, unit, `at most ${max}`, value <= max);
 const atLeast = (name, value, unit, min) => say(name, value, unit, `at least ${min}`, value >= min);
-
-const quantile = (values, share) =>
-    values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))];
 
 // ---- Under load ----
 

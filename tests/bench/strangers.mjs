@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url";
 import { startServer } from "../kit/harness.mjs";
 import { connectPlayer, guestToken } from "../kit/players.mjs";
 import { RawSocket } from "../kit/sockets.mjs";
+import { quantile } from "./figures.mjs";
 
 const SOCKETS = 64;
 const PHASE_MS = 15000; // 300 intervals: fewer have no p99, only a worst
@@ -145,11 +146,6 @@ async function costs() {
 }
 
 // ---- What a player notices ----
-
-function quantile(values, share) {
-    const sorted = [...values].sort((a, b) => a - b);
-    return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Infinity;
-}
 
 async function seat(server) {
     const { client, auth } = await connectPlayer(life, server, { name: "Victim" });

@@ -2,8 +2,8 @@
 //
 //     node tests/bench/peers/peers.mjs [--players N [--tls]] [--seconds 5] [--rounds 2] [--json | --write]
 //
-// The servers run in turns, with one generator and one accounting: few players, many, more than the
-// peer holds, and TLS; or the number that is asked for. Prints the medians. --write: into
+// The servers run in turns, with one generator and one accounting: few players, many, as many as the
+// peer just holds, and TLS; or the number that is asked for. Prints the medians. --write: into
 // docs/benchmarks.md, with the plot docs/images/peers.svg (./dev bench peers --write).
 
 import { readFile, writeFile } from "node:fs/promises";
@@ -11,6 +11,7 @@ import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../../kit/documents.mjs";
+import { GENERATOR_PERCENT_MAX, medians } from "../figures.mjs";
 import { plot } from "./plot.mjs";
 import { play } from "./servers.mjs";
 
@@ -22,7 +23,6 @@ const RUNS = [
 ];
 const TICK_RATE_HZ = 20;
 const WARMUP_S = 2; // after the first three seconds, which are measured by themselves
-const GENERATOR_PERCENT_MAX = 90;
 const WAITED_PERCENT_MAX = 20;
 const PAGE = path.join(ROOT, "docs/benchmarks.md");
 const IMAGE = path.join(ROOT, "docs/images/peers.svg");
@@ -37,20 +37,6 @@ const { values: options } = parseArgs({
         write: { type: "boolean", default: false },
     },
 });
-
-function median(numbers) {
-    const sorted = numbers.toSorted((a, b) => a - b);
-    return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-}
-
-/** Of each figure, also of those within, the median of the rounds. */
-function medians(rounds) {
-    const of = (name) => {
-        const values = rounds.map((round) => round[name]);
-        return typeof values[0] === "object" ? medians(values) : median(values);
-    };
-    return Object.fromEntries(Object.keys(rounds[0]).map((name) => [name, of(name)]));
-}
 
 /** In turns: {name: figures}. The yardstick speaks no TLS. */
 async function compare(run) {
