@@ -90,9 +90,8 @@ static void note_sent(struct player *player) {
 void play_send_input(struct player *player) {
     struct player_world *world = player->world;
     uint8_t input[14], frame[FRAME_ROOM(sizeof input)];
-    player->due_us += world->input_interval_us;
-    if (player->due_us < world->now_us)
-        player->due_us = world->now_us + world->input_interval_us; /* no burst */
+    uint64_t missed = (world->now_us - player->due_us) / world->input_interval_us; /* no burst */
+    player->due_us += (missed + 1) * world->input_interval_us; /* each in its own place still */
     player->sequence++;
     write_input(player, input);
     uint32_t len = frame_encode(frame, FRAME_BINARY, input, sizeof input);
