@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CACHE_LINE_BYTES 64u
-
 static void *item_at(const struct slots *slots, uint32_t index) {
     return slots->items + (size_t)index * slots->item_size;
 }

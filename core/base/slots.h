@@ -12,6 +12,8 @@
 
 #include <muster/types.h>
 
+#define CACHE_LINE_BYTES 64u
+
 struct slots {
     void *block;
     uint8_t *items;        /* in it */
@@ -48,7 +50,7 @@ static inline void slots_prefetch(const struct slots *slots, uint64_t id) {
     const uint8_t *item = slots->items + (size_t)index * slots->item_size;
     __builtin_prefetch(&slots->generations[index]);
     __builtin_prefetch(item, 1);
-    __builtin_prefetch(item + 64, 1);
+    __builtin_prefetch(item + CACHE_LINE_BYTES, 1);
 }
 
 #endif

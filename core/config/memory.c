@@ -252,20 +252,12 @@ void memory_open(void) {
 
 /* ---- end ------------------------------------------------------------------------------------- */
 
-/* What was brought there is kept by the disk. */
-static bool sync_data(void) {
-    int fd = open(paths_data(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_synced = fd >= 0 && syncfs(fd) == 0;
-    if (fd >= 0) close(fd);
-    return is_synced;
-}
-
 static bool bring_back(void) {
     char records[MEMORY_PATH_BYTES], path[MEMORY_PATH_BYTES];
     snprintf(records, sizeof records, "%s/records", memory.folder);
     link_path(paths_data(), "", path);
     if (rmdir(records)) return false; /* what lies there is written by the next process */
-    if (mirror(memory.folder, paths_data()) && sync_data()) return unlink(path) == 0;
+    if (mirror(memory.folder, paths_data()) && paths_sync_data() == 0) return unlink(path) == 0;
     (void)mkdir(records, 0700);
     return false;
 }

@@ -35,6 +35,13 @@ const char *paths_node_id(void) {
     return paths.node_id;
 }
 
+int paths_sync_data(void) {
+    int fd = open(paths.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int error = fd < 0 || syncfs(fd) ? errno : 0;
+    if (fd >= 0) close(fd);
+    return error;
+}
+
 muster_status paths_make_dir(const char *path) {
     char part[512];
     if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part) return MUSTER_LIMIT;

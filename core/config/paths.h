@@ -34,6 +34,8 @@ void paths_move_data(const char *dir);
 const char *paths_data(void);
 const char *paths_share(void); /* server.shareDir, the build tree's, or the installed one */
 const char *paths_node_id(void);
+/* All that was written to the data directory is on the disk. 0, or an errno. Any thread. */
+int paths_sync_data(void);
 /* Creates a directory with mode 0700, parents too. */
 muster_status paths_make_dir(const char *path);
 

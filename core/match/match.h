@@ -14,6 +14,7 @@
 #include "protocol.h"
 #include "record.h"
 #include "registry.h"
+#include "slots.h"
 
 #define MATCH_VICTORIES_MAX REGISTRY_VICTORIES_MAX
 #define MATCH_RULES_MAX 16
@@ -277,7 +278,7 @@ void match_command_apply(struct match *match, const struct match_command *comman
 void match_command_refused(struct match *match, const struct match_command *command);
 /* A step may come soon: what it asks for first is fetched from memory. */
 static inline void match_expect_step(const struct match *match) {
-    for (size_t at = 0; at < offsetof(struct match, rules); at += 64)
+    for (size_t at = 0; at < offsetof(struct match, rules); at += CACHE_LINE_BYTES)
         __builtin_prefetch((const char *)match + at);
 }
 /* One tick: commands, inputs, mode, victories. Sets `ended`. */

@@ -1,11 +1,8 @@
 #include "write_behind.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "checkpoint.h"
 #include "checkpoint_copy.h"
@@ -32,18 +29,11 @@ static struct {
     bool is_told;    /* that it fails */
 } behind;
 
-static int sync_disk(void) {
-    int fd = open(paths_data(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int error = fd < 0 || syncfs(fd) ? errno : 0;
-    if (fd >= 0) close(fd);
-    return error;
-}
-
 static void write_work(void *user) {
     struct round *round = user;
     if (round->pieces) record_memory_write(round->pieces);
     round->error = checkpoint_copy_write(round->copies);
-    int error = sync_disk();
+    int error = paths_sync_data();
     if (!round->error) round->error = error;
 }
 

@@ -118,7 +118,7 @@ struct conn {
     char address[NET_ADDRESS_MAX];
     char close_reason[NET_CLOSE_REASON_MAX];
 };
-_Static_assert(offsetof(struct conn, rx) <= 128, "what comes first fits");
+_Static_assert(offsetof(struct conn, rx) <= 2 * CACHE_LINE_BYTES, "what comes first fits");
 
 enum net_phase { NET_DOWN, NET_UP, NET_CLOSING, NET_DESTROYING };
 

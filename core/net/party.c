@@ -157,16 +157,19 @@ void party_deinit(void) {
 
 /* ---- taking ---------------------------------------------------------------------------------- */
 
+/* One, and `more` whether it is there or not. */
 static bool take(const struct party *party, struct limit_bucket *bucket, struct flow flow,
-                 uint32_t *wait_ms) {
+                 double more, uint32_t *wait_ms) {
     if (party->is_lifted || flow.burst <= 0) return true;
-    if (limit_take(bucket, flow.per_second, flow.burst, 1, loop_now_ms())) return true;
-    if (wait_ms) *wait_ms = limit_wait_ms(bucket, flow.per_second, 1);
-    return false;
+    uint64_t now_ms = loop_now_ms();
+    bool is_taken = limit_take(bucket, flow.per_second, flow.burst, 1, now_ms);
+    if (is_taken && more > 0) limit_charge(bucket, flow.per_second, flow.burst, more, now_ms);
+    if (!is_taken && wait_ms) *wait_ms = limit_wait_ms(bucket, flow.per_second, 1);
+    return is_taken;
 }
 
 bool party_take(struct party *party, enum party_rate rate, uint32_t *wait_ms) {
-    if (party) return take(party, &party->buckets[rate], flow_of(party, rate), wait_ms);
+    if (party) return take(party, &party->buckets[rate], flow_of(party, rate), 0, wait_ms);
     if (wait_ms) *wait_ms = OUT_OF_MEMORY_WAIT_MS;
     return false;
 }
@@ -178,14 +181,7 @@ void party_expect(const struct party *party, enum party_rate rate) {
 }
 
 bool party_take_with(struct party *party, enum party_rate rate, double more) {
-    if (!party || party->is_lifted) return party != NULL;
-    struct limit_bucket *bucket = &party->buckets[rate];
-    struct flow flow = flow_of(party, rate);
-    uint64_t now_ms = loop_now_ms();
-    if (flow.burst <= 0) return true;
-    if (!limit_take(bucket, flow.per_second, flow.burst, 1, now_ms)) return false;
-    limit_charge(bucket, flow.per_second, flow.burst, more, now_ms);
-    return true;
+    return party && take(party, &party->buckets[rate], flow_of(party, rate), more, NULL);
 }
 
 void party_charge(struct party *party, enum party_rate rate, double cost) {
@@ -229,9 +225,10 @@ bool party_take_named(struct party *player, struct party *address, const char *n
     uint64_t hash = keyed_hash(name, strlen(name)) | 1;
     struct limit_bucket *own = named(player, hash);
     struct flow flow = per_minute(player_per_minute);
-    if (!take(player, own, flow, wait_ms)) return false;
+    if (!take(player, own, flow, 0, wait_ms)) return false;
     if (!address || player->is_lifted) return true;
-    if (take(address, named(address, hash), per_minute(address_per_minute), wait_ms)) return true;
+    if (take(address, named(address, hash), per_minute(address_per_minute), 0, wait_ms))
+        return true;
     limit_charge(own, flow.per_second, flow.burst, -1, loop_now_ms());
     return false;
 }
