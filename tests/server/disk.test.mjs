@@ -191,6 +191,18 @@ async function keptTick({ client }, server, lobbyId) {
     return tick;
 }
 
+/** Supervisor and server, as when the machine goes: neither sees the other's end. The server's files are
+ * closed too, which it may still be at when its supervisor has gone. */
+async function endBoth(server) {
+    const child = await childOf(server.pid);
+    server.signal("SIGSTOP");
+    process.kill(child, "SIGKILL");
+    server.signal("SIGKILL");
+    await server.ended();
+    const state = () => readFile(`/proc/${child}/status`, "utf8").catch(() => "State:\tX");
+    await eventually("the server has ended", async () => /^State:\s[ZX]/m.test(await state()));
+}
+
 test("a disk that stands still stops no match, and a power failure sets it back a little", async (t) => {
     const image = await ext4Image(t);
     const home = await mounted(t, "-o", "loop", image);
@@ -215,9 +227,7 @@ test("a disk that stands still stops no match, and a power failure sets it back 
     const memory = await readlink(path.join(server.dataDir, "memory"));
     const tick = await keptTick(first, server, lobbyId);
     await cutPower(server.dataDir);
-    process.kill(await childOf(server.pid), "SIGKILL");
-    server.signal("SIGKILL");
-    await server.ended();
+    await endBoth(server);
     await rm(memory, { recursive: true });
     await runFile("umount", [server.dataDir]);
     await runFile("mount", ["-o", "loop", image, server.dataDir]);
