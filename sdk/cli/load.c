@@ -10,6 +10,7 @@
 #include <getopt.h>
 #include <jansson.h>
 #include <netdb.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@
 #define LOOPBACK_NET 127u
 #define LOOPBACK_FIRST 0x010000u /* of its addresses: 127.1.0.0 */
 #define LOOPBACK_COUNT 0xfe0000u
+#define EXIT_SIGNALLED 128 /* and its number, as shells have it */
 
 static const char usage[] =
     "--url http[s]://HOST[:PORT] --players N [--rate HZ] [--seconds S] [--mode NAME]\n"
@@ -47,6 +49,8 @@ struct load {
     char host[256]; /* without the brackets of an IPv6 address */
     uint16_t port;
 };
+
+static volatile sig_atomic_t signal_came;
 
 static int complain(const char *what, const char *found) {
     fprintf(stderr, "muster: load: %s%s\n", what, found);
@@ -216,6 +220,13 @@ static int check_info(const struct load *load, int status, const char *body, uin
     return code;
 }
 
+static const char *why_no_answer(const struct load *load, int error) {
+    if (load->with_tls && error == EPROTO)
+        return "what comes from there is not TLS: is it http://?";
+    if (!load->with_tls && error == ECONNRESET) return "it hangs up: is it https://?";
+    return error ? strerror(error) : "what comes from there is not HTTP";
+}
+
 static int ask_server(const struct load *load) {
     struct frame_buffer in = {0};
     const char *body;
@@ -225,7 +236,7 @@ static int ask_server(const struct load *load) {
         code = check_info(load, status, body, len);
     else
         fprintf(stderr, "muster: load: %s does not answer: %s\n", load->report.url,
-                errno ? strerror(errno) : "what comes from there is not HTTP");
+                why_no_answer(load, errno));
     frame_buffer_free(&in);
     return code;
 }
@@ -248,24 +259,75 @@ static int open_crowd(struct load *load) {
     return EXIT_UNAVAILABLE;
 }
 
-static int play(struct load *load) {
+static void on_signal(int number) {
+    signal_came = number;
+}
+
+/* The first one ends the run, the next one the process. One that is ignored, as where a shell has
+ * put this behind, stays so. */
+static void catch_signals(void) {
+    const struct sigaction stop = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    static const int numbers[] = {SIGINT, SIGTERM};
+    struct sigaction before;
+    for (uint32_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &stop, NULL);
+}
+
+/* False: some are not there. */
+static bool arrive(struct load *load) {
     struct crowd *crowd = &load->crowd;
-    load_report_begin(&load->report, crowd);
+    const struct player_world *world = &crowd->world;
     if (!load->json) fprintf(stderr, "muster: load: %u players arrive\n", crowd->players_max);
-    crowd_arrive(crowd);
-    if (crowd->world.failure[0]) fprintf(stderr, "muster: load: %s\n", crowd->world.failure);
-    if (!crowd->world.arrived) return EXIT_UNAVAILABLE;
+    bool all = crowd_arrive(crowd);
+    if (world->failed)
+        fprintf(stderr, "muster: load: %u of %u players failed; %s\n", world->failed,
+                crowd->players_max, world->failure);
+    else if (world->failure[0])
+        fprintf(stderr, "muster: load: %s\n", world->failure);
+    return all;
+}
+
+static void measure(struct load *load) {
+    struct crowd *crowd = &load->crowd;
     load_report_arrived(&load->report);
-    crowd->world.measuring = true;
-    crowd_run(crowd, load->report.seconds * 1000);
-    crowd->world.measuring = false;
+    crowd_measure(crowd, load->report.seconds * 1000);
     load_report_end(&load->report);
     crowd_leave(crowd);
     if (load->json)
         load_report_json(&load->report);
     else
         load_report_text(&load->report);
-    return crowd->world.arrived == crowd->players_max ? 0 : EXIT_FAILURE;
+}
+
+/* Who came and is no longer there. False: some are not. */
+static bool check_end(const struct load *load) {
+    const struct player_world *world = &load->crowd.world;
+    uint32_t online = load->report.online;
+    if (online >= world->arrived) return true;
+    fprintf(stderr, "muster: load: %u of %u players had no connection at the end: %s\n",
+            world->arrived - online, world->arrived, world->loss[0] ? world->loss : world->failure);
+    return false;
+}
+
+static int play(struct load *load) {
+    struct crowd *crowd = &load->crowd;
+    catch_signals();
+    crowd->stop = &signal_came;
+    load->report.crowd = crowd;
+    bool all = arrive(load);
+    if (crowd->world.arrived && !signal_came) {
+        measure(load);
+        all = check_end(load) && all;
+    } else {
+        crowd_leave(crowd);
+    }
+    if (signal_came) {
+        fprintf(stderr, "muster: load: ended by signal %d\n", (int)signal_came);
+        return EXIT_SIGNALLED + signal_came;
+    }
+    if (!crowd->world.arrived) return EXIT_UNAVAILABLE;
+    return all ? 0 : EXIT_FAILURE;
 }
 
 /* ---- arguments ------------------------------------------------------------------------------- */

@@ -6,27 +6,30 @@
 #include <stdlib.h>
 
 #define OWN_CPU_MAX_PERCENT 90.0 /* above it the generator measures itself */
+#define ASKED_MAX 5u
 
 /* ---- taken ----------------------------------------------------------------------------------- */
 
-void load_report_begin(struct load_report *report, const struct crowd *crowd) {
-    report->crowd = crowd;
-    report->began_us = crowd_now_us();
-}
-
-/* By the connection of one who plays. */
+/* By the connection of one who plays. The kernel's list leaves some out now and then, while others
+ * come and go: so more than one is asked. */
 static int find_server(const struct load_report *report) {
     const struct crowd *crowd = report->crowd;
-    for (uint32_t i = 0; report->is_local && i < crowd->started; i++)
-        if (crowd->players[i].phase == PLAYER_SEATED)
-            return server_pid_find(crowd->players[i].wire.fd);
-    return 0;
+    uint32_t asked = 0;
+    int pid = 0;
+    for (uint32_t i = 0; report->is_local && i < crowd->started && asked < ASKED_MAX && !pid; i++) {
+        if (crowd->players[i].phase != PLAYER_SEATED) continue;
+        pid = server_pid_find(crowd->players[i].wire.fd);
+        asked++;
+    }
+    return pid;
 }
 
 void load_report_arrived(struct load_report *report) {
     report->server_pid = find_server(report);
     if (report->server_pid) report->server = server_facts_read(report->server_pid, 0);
     report->own_cpu_s = crowd_cpu_s();
+    report->started = report->crowd->world.started.count;
+    report->completed = report->crowd->world.ended.count;
     report->arrived_us = crowd_now_us();
 }
 
@@ -35,6 +38,9 @@ void load_report_end(struct load_report *report) {
     double before_s = report->server.cpu_s;
     int pid = report->server_pid;
     report->ended_us = crowd_now_us();
+    report->started = report->crowd->world.started.count - report->started;
+    report->completed = report->crowd->world.ended.count - report->completed;
+    report->online = crowd_online(report->crowd);
     report->own_cpu_s = crowd_cpu_s() - report->own_cpu_s;
     report->server_pid = find_server(report);
     if (report->server_pid) report->server = server_facts_read(report->server_pid, 0);
@@ -47,8 +53,14 @@ static double measured_s(const struct load_report *report) {
     return (double)(report->ended_us - report->arrived_us) / 1e6;
 }
 
+/* What begins when all have come does not come again until it has ended: a run in which nothing
+ * ends is too short to say how much there is in an hour. */
+static bool has_rate(const struct load_report *report) {
+    return report->completed > 0;
+}
+
 static double per_hour(const struct load_report *report, uint32_t count) {
-    return count * 3600e6 / (double)(report->ended_us - report->began_us);
+    return count * 3600 / measured_s(report);
 }
 
 static double percent_of_core(const struct load_report *report, double cpu_s) {
@@ -89,6 +101,8 @@ static void set_players(json_t *out, const struct load_report *report) {
     json_object_set_new(out, "void", json_boolean(is_void(report)));
     json_object_set_new(out, "connectionSuccess", json_real(connection_success(world)));
     set_count(out, "connectionsTried", world->connections_tried);
+    set_count(out, "connectionsLost", world->connections_lost);
+    set_count(out, "playersAtEnd", report->online);
     set_count(out, "returned", world->returned);
     set_count(out, "seatsLost", world->seats_lost);
 }
@@ -108,8 +122,11 @@ static void set_match_figures(json_t *out, const struct load_report *report) {
     set(out, "matchmakingWaitP99Ms", ms_at(&world->waits, 0.99));
     set_count(out, "matchesStarted", world->started.count);
     set_count(out, "matchesCompleted", world->ended.count);
-    set(out, "matchesStartedPerHour", per_hour(report, world->started.count));
-    set(out, "matchesCompletedPerHour", per_hour(report, world->ended.count));
+    json_object_set_new(out, "matchesStartedPerHour", json_null());
+    json_object_set_new(out, "matchesCompletedPerHour", json_null());
+    if (!has_rate(report)) return;
+    set(out, "matchesStartedPerHour", per_hour(report, report->started));
+    set(out, "matchesCompletedPerHour", per_hour(report, report->completed));
 }
 
 static void set_machine(json_t *out, const struct load_report *report) {
@@ -156,14 +173,17 @@ void load_report_text(const struct load_report *report) {
     printf("inputs        %8.0f /s   until a snapshot has them p50 %.1f, p99 %.1f, p99.9 %.1f ms\n",
            (double)world->inputs / measured_s(report), ms_at(&world->latencies, 0.5),
            ms_at(&world->latencies, 0.99), ms_at(&world->latencies, 0.999));
-    printf("connections   %8.1f %%    %u tried; %u came back, %u seats lost\n",
-           connection_success(world) * 100, world->connections_tried, world->returned,
-           world->seats_lost);
+    printf("connections   %8.1f %%    %u tried; %u lost, %u came back, %u seats lost\n",
+           connection_success(world) * 100, world->connections_tried, world->connections_lost,
+           world->returned, world->seats_lost);
     printf("matchmaking   %8llu      wait p50 %.0f, p95 %.0f, p99 %.0f ms\n",
            (unsigned long long)world->waits.count, ms_at(&world->waits, 0.5),
            ms_at(&world->waits, 0.95), ms_at(&world->waits, 0.99));
-    printf("matches       %8u started, %u completed; %.0f and %.0f an hour\n", world->started.count,
-           world->ended.count, per_hour(report, world->started.count),
-           per_hour(report, world->ended.count));
+    printf("matches       %8u started, %u completed; ", world->started.count, world->ended.count);
+    if (has_rate(report))
+        printf("%.0f and %.0f an hour\n", per_hour(report, report->started),
+               per_hour(report, report->completed));
+    else
+        printf("too short a run to say how many an hour\n");
     print_machine(report);
 }

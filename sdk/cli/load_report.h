@@ -10,19 +10,20 @@ struct load_report {
     uint32_t rate_hz;
     uint32_t seconds;
     bool is_local;
-    /* Set by the functions below. */
     const struct crowd *crowd;
-    uint64_t began_us;
+    /* Set by the functions below. */
     uint64_t arrived_us;
     uint64_t ended_us;
     double own_cpu_s; /* while measuring, as the server's */
     int server_pid;   /* 0: on another machine, or another user's */
     struct server_facts server;
     double server_cpu_s; /* -1: unknown */
+    uint32_t started;    /* matches, while measuring */
+    uint32_t completed;
+    uint32_t online; /* players, at the end */
 };
 
-/* Before the first player comes, when all are there, when it has been measured. */
-void load_report_begin(struct load_report *report, const struct crowd *crowd);
+/* When all are there, when it has been measured. */
 void load_report_arrived(struct load_report *report);
 void load_report_end(struct load_report *report);
 

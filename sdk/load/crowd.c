@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "play.h"
 #include "talk.h"
 
 #define INPUT_INTERVAL_US 50000u
@@ -31,6 +32,10 @@ double crowd_cpu_s(void) {
            (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
+static bool is_stopped(const struct crowd *crowd) {
+    return crowd->stop && *crowd->stop;
+}
+
 static void turn_due(struct crowd *crowd) {
     crowd->next_look_us = crowd->world.now_us + LOOK_EVERY_US;
     for (uint32_t i = 0; i < crowd->started; i++)
@@ -48,7 +53,22 @@ void crowd_turn(struct crowd *crowd) {
 void crowd_run(struct crowd *crowd, uint32_t ms) {
     uint64_t end = crowd_now_us() + (uint64_t)ms * 1000u;
     do crowd_turn(crowd);
-    while (crowd->world.now_us < end);
+    while (crowd->world.now_us < end && !is_stopped(crowd));
+}
+
+void crowd_measure(struct crowd *crowd, uint32_t ms) {
+    crowd->world.measuring = true;
+    crowd_run(crowd, ms);
+    crowd->world.measuring = false;
+    for (uint32_t i = 0; i < crowd->started; i++) play_on_measured(&crowd->players[i]);
+}
+
+uint32_t crowd_online(const struct crowd *crowd) {
+    uint32_t online = 0;
+    for (uint32_t i = 0; i < crowd->started; i++)
+        online +=
+            crowd->players[i].phase >= PLAYER_FINDING && crowd->players[i].phase <= PLAYER_SEATED;
+    return online;
 }
 
 static void start_next(struct crowd *crowd) {
@@ -69,24 +89,34 @@ static bool all_settled(const struct crowd *crowd) {
     return true;
 }
 
+static void say_who_is_missing(struct crowd *crowd) {
+    struct player_world *world = &crowd->world;
+    uint32_t away = crowd->started - crowd_online(crowd);
+    int at =
+        snprintf(world->failure, sizeof world->failure,
+                 "%u players came into no match in time: ", crowd->players_max - world->arrived);
+    if (away)
+        snprintf(world->failure + at, sizeof world->failure - (size_t)at,
+                 "%u have no connection: %s", away, world->loss);
+    else
+        snprintf(world->failure + at, sizeof world->failure - (size_t)at,
+                 "no lobby is free (lobby.maxLobbies), or the server takes no more");
+}
+
 bool crowd_arrive(struct crowd *crowd) {
     struct player_world *world = &crowd->world;
     uint64_t end = crowd_now_us() + ARRIVAL_MAX_US;
     uint64_t deadline = crowd_now_us() + ARRIVAL_PATIENCE_US;
     bool settled;
-    while (!(settled = all_settled(crowd)) && crowd_now_us() < deadline) {
+    while (!(settled = all_settled(crowd)) && crowd_now_us() < deadline && !is_stopped(crowd)) {
         uint32_t arrived = world->arrived;
         start_next(crowd);
         crowd_turn(crowd);
         if (world->arrived > arrived) deadline = world->now_us + ARRIVAL_PATIENCE_US;
         if (deadline > end) deadline = end;
     }
-    if (!settled && !world->failure[0])
-        snprintf(world->failure, sizeof world->failure,
-                 "%u players came into no match in time: no lobby is free "
-                 "(lobby.maxLobbies), or the server takes no more",
-                 crowd->players_max - world->arrived);
-    return !world->failure[0];
+    if (!settled && !is_stopped(crowd) && !world->failure[0]) say_who_is_missing(crowd);
+    return settled && !world->failure[0];
 }
 
 static bool all_gone(const struct crowd *crowd) {

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define STILL_OPEN_US 1000000u /* shorter ones would have ended soon, and be too short here */
+
 static uint32_t u32_at(const uint8_t *data) {
     return (uint32_t)data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 |
            (uint32_t)data[3] << 24;
@@ -30,16 +32,34 @@ static void note_gap(struct player *player, uint32_t tick) {
     player->newest_us = now_us;
 }
 
-/* Of one input at a time: of each it would say no more. */
-static void note_latency(struct player *player, uint32_t ack) {
+/* Of one that is no longer known, at least so long. */
+static uint32_t waited_us(const struct player *player, uint32_t sequence) {
+    uint32_t known = player->sequence - sequence < INPUTS_ON_WAY
+                         ? sequence
+                         : player->sequence - INPUTS_ON_WAY + 1;
+    return (uint32_t)player->world->now_us - player->sent_us[known % INPUTS_ON_WAY];
+}
+
+/* Of each input, not of one at a time: in a second that the server stands still twenty wait. */
+static void note_latencies(struct player *player, uint32_t ack) {
     struct player_world *world = player->world;
-    if (!player->timed || ack < player->timed) return;
-    if (world->measuring) histogram_add(&world->latencies, world->now_us - player->timed_us);
-    player->timed = 0;
+    while (player->answered < ack && player->answered < player->sequence) {
+        uint32_t us = waited_us(player, ++player->answered);
+        if (world->measuring) histogram_add(&world->latencies, us);
+    }
+}
+
+void play_on_measured(struct player *player) {
+    struct player_world *world = player->world;
+    uint64_t gap_us = world->now_us - player->last_snapshot_us;
+    if (!player->in_match || gap_us < STILL_OPEN_US) return;
+    histogram_add(&world->intervals, gap_us);
+    for (uint32_t i = player->answered + 1; i <= player->sequence; i++)
+        histogram_add(&world->latencies, waited_us(player, i));
 }
 
 static void begin(struct player *player) {
-    player->timed = 0;
+    player->answered = player->sequence;
     player->due_us = player->world->now_us + (uint64_t)(player->number % 50) * 1000;
     player->in_match = true;
     player->world->arrived += !player->has_arrived;
@@ -51,7 +71,7 @@ void play_on_snapshot(struct player *player, const uint8_t *payload, uint32_t le
     uint32_t tick = u32_at(payload + 4);
     if (player->world->measuring && player->in_match) note_interval(player, tick, len);
     if (player->in_match)
-        note_latency(player, u32_at(payload + 8));
+        note_latencies(player, u32_at(payload + 8));
     else
         begin(player);
     note_gap(player, tick);
@@ -80,24 +100,18 @@ static void write_input(const struct player *player, uint8_t *input) {
     input[13] = (uint8_t)way[1];
 }
 
-static void note_sent(struct player *player) {
-    player->world->inputs += player->world->measuring;
-    if (player->timed) return;
-    player->timed = player->sequence;
-    player->timed_us = player->world->now_us;
-}
-
 void play_send_input(struct player *player) {
     struct player_world *world = player->world;
     uint8_t input[14], frame[FRAME_ROOM(sizeof input)];
     uint64_t missed = (world->now_us - player->due_us) / world->input_interval_us; /* no burst */
     player->due_us += (missed + 1) * world->input_interval_us; /* each in its own place still */
     player->sequence++;
+    player->sent_us[player->sequence % INPUTS_ON_WAY] = (uint32_t)world->now_us;
     write_input(player, input);
     uint32_t len = frame_encode(frame, FRAME_BINARY, input, sizeof input);
     ssize_t sent = wire_send(&player->wire, frame, len);
     if (sent == (ssize_t)len)
-        note_sent(player);
+        world->inputs += world->measuring;
     else if (sent < 0 && errno == EAGAIN)
         world->inputs_blocked++;
     else

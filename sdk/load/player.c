@@ -37,6 +37,7 @@ void player_fail(struct player *player, const char *format, ...) {
     };
     struct player_world *world = player->world;
     char *out = world->failure;
+    world->failed++;
     if (!out[0]) {
         int at = snprintf(out, 64, "player %u, %s: ", player->number, doing[player->phase]);
         va_list arguments;
@@ -78,13 +79,19 @@ void player_lose(struct player *player, uint32_t code, const char *how) {
         player_hang_up(player);
         return;
     }
+    struct player_world *world = player->world;
+    char why[sizeof world->loss];
+    snprintf(why, sizeof why, code ? "%s (code %u)" : "%s", how, code);
     if (!may_return(player, code)) {
-        player_fail(player, "%s, code %u", how, code);
+        player_fail(player, "%s", why);
         return;
     }
+    strcpy(world->loss, why);
     player_hang_up(player);
-    if (player->world->now_us - player->online_us >= HELD_US) player->tries = 0;
-    player->due_us = player->world->now_us + pause_ms(player, code, how) * 1000;
+    world->connections_lost += player->online_us != 0;
+    if (player->online_us && world->now_us - player->online_us >= HELD_US) player->tries = 0;
+    player->online_us = 0;
+    player->due_us = world->now_us + pause_ms(player, code, how) * 1000;
     player->phase = PLAYER_AWAY;
 }
 

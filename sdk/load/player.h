@@ -18,6 +18,7 @@
 #define PLAYER_TOKEN_MAX 128u
 #define PLAYER_NEVER UINT64_MAX
 #define PLAYERS_PER_ADDRESS 8u /* what a server's limits per address take */
+#define INPUTS_ON_WAY 256u     /* of which it is known when they were sent: 12 s at 20 Hz */
 
 enum player_phase {
     PLAYER_IDLE,
@@ -51,16 +52,19 @@ struct player_world {
     uint64_t inputs;
     uint64_t inputs_blocked;    /* the socket was full */
     struct histogram intervals; /* between snapshots of one player */
-    struct histogram latencies; /* from an input to the first snapshot that says it was taken */
+    struct histogram latencies; /* from each input to the first snapshot that says it was taken */
     struct histogram waits;     /* from a search to the place that was found */
     uint32_t arrived;           /* have seen a snapshot */
     uint32_t connections_tried;
     uint32_t connections_made; /* up to the session */
+    uint32_t connections_lost; /* of those who come back */
     uint32_t returned;         /* to their seats */
     uint32_t seats_lost;
     struct match_set started;
     struct match_set ended;
+    uint32_t failed;
     char failure[256]; /* of the first player that failed */
+    char loss[160];    /* of the connection that was lost last */
 };
 
 struct player {
@@ -73,14 +77,13 @@ struct player {
     char *token; /* owned */
     char resume[PLAYER_TOKEN_MAX];
     uint32_t seat;
-    uint32_t tries; /* of coming back, since it last held */
-    uint32_t asked; /* again, what was refused for the moment */
-    uint64_t online_us;
+    uint32_t tries;        /* of coming back, since it last held */
+    uint32_t asked;        /* again, what was refused for the moment */
+    uint64_t online_us;    /* since when; 0: not */
     uint64_t searching_us; /* since when; 0: not */
     uint64_t due_us;
-    uint32_t sequence;
-    uint32_t timed; /* the input whose latency is measured; 0: none */
-    uint64_t timed_us;
+    uint32_t sequence; /* of the newest input */
+    uint32_t answered; /* the newest input that a snapshot has, or that is not looked at */
     bool has_arrived;
     bool in_match;
     uint32_t last_tick;
@@ -91,7 +94,8 @@ struct player {
     uint64_t gap_us;   /* the longest between two snapshots */
     uint64_t stood_us; /* the longest between two ticks of the match */
     uint32_t resumed;
-    uint32_t refused; /* a token that leads to no seat, or to another */
+    uint32_t refused;                /* a token that leads to no seat, or to another */
+    uint32_t sent_us[INPUTS_ON_WAY]; /* the low bits of when, by sequence */
 };
 
 void player_init(struct player *player, struct player_world *world, uint32_t number);

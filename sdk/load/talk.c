@@ -101,10 +101,18 @@ static bool ask_again(struct player *player, const char *text) {
     return true;
 }
 
+/* In the words of the answer. */
 static void on_refused(struct player *player, const char *text) {
     if (ask_again(player, text)) return;
     if (player->resume[0]) player->refused++;
-    player_fail(player, "refused: %s", text);
+    json_t *answer = json_loads(text, 0, NULL);
+    const char *message = NULL, *code = NULL;
+    if (json_unpack(answer, "{s:{s:s,s:{s:s}}}", "error", "message", &message, "data", "code",
+                    &code) == 0)
+        player_fail(player, "%s (%s)", message, code);
+    else
+        player_fail(player, "refused: %s", text);
+    json_decref(answer);
 }
 
 static void on_no_seat(struct player *player) {

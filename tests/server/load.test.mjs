@@ -1,13 +1,16 @@
 // muster load: guests by the dozen against a server whose limits for an address are those it ships with.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { networkInterfaces } from "node:os";
 import { test } from "node:test";
 import { makeCertificate } from "../kit/certificate.mjs";
-import { MUSTER, freePort, muster, runDaemon, startServer, tempDir } from "../kit/harness.mjs";
+import { MUSTER, eventually, freePort, muster, runDaemon, startServer, tempDir } from "../kit/harness.mjs";
 
 const PLAYERS = 24;
 const LOBBIES = PLAYERS / 8;
+const FAILURE = 1;
 const USAGE = 64;
 const UNAVAILABLE = 69;
 
@@ -44,16 +47,20 @@ test("so many guests find matches, play one after the other, and leave nothing b
     assert.equal(typeof found.void, "boolean");
     assert.equal(found.void, found.generatorCpuPercent > 90);
     assert.equal(found.connectionSuccess, 1);
-    assert.equal(found.playersArrived, PLAYERS);
+    assert.deepEqual([found.playersArrived, found.playersAtEnd, found.connectionsLost], [PLAYERS, PLAYERS, 0]);
     assert.equal(found.rateHz, 20);
     assert.ok(found.snapshotsPerSecond > 0 && found.inputsPerSecond > 0, stdout);
     assert.ok(found.intervalP50Ms > 0 && found.intervalP50Ms <= found.intervalP999Ms, stdout);
     assert.ok(found.inputLatencyP50Ms > 0 && found.inputLatencyP50Ms <= found.inputLatencyP999Ms, stdout);
     assert.ok(found.matchmakingWaitP50Ms <= found.matchmakingWaitP99Ms, stdout);
     assert.ok(found.matchesStarted > LOBBIES && found.matchesCompleted >= LOBBIES, stdout);
+    assert.ok(found.matchesStartedPerHour > 0 && found.matchesCompletedPerHour > 0, stdout);
     assert.ok(found.serverRssBytes > 2 ** 20 && found.serverCpuPercent >= 0, stdout);
     const { body } = await server.rest("GET", "/v1/lobbies");
     assert.deepEqual(body.lobbies.filter(({ currentPlayers }) => currentPlayers > 0), []);
+    const tls = await load(t, "--url", server.httpUrl.replace("http", "https"), "--players", "1");
+    assert.equal(tls.code, UNAVAILABLE);
+    assert.match(tls.stderr, /does not answer: what comes from there is not TLS: is it http:\/\/\?/);
     const nowhere = await load(t, "--url", server.httpUrl, "--players", "1", "--mode", "golf");
     assert.equal(nowhere.code, UNAVAILABLE);
     assert.match(nowhere.stderr, /the server has no mode golf; it has:.* arena /);
@@ -81,6 +88,40 @@ test("with TLS and IPv6: who is dropped by a restart comes back to the seat", as
     assert.equal(found.seatsLost, 0);
     assert.equal(found.matchesStarted, 1);
     assert.ok(found.inputsPerSecond > 0 && found.serverRssBytes > 2 ** 20, stdout);
+    assert.deepEqual([found.connectionsLost, found.playersAtEnd], [8, 8]);
+    assert.deepEqual([found.matchesStartedPerHour, found.matchesCompletedPerHour], [null, null]); // none has ended
+    const plain = await load(t, "--url", url.replace("wss", "ws"), "--players", "1");
+    assert.equal(plain.code, UNAVAILABLE);
+    assert.match(plain.stderr, /does not answer: it hangs up: is it https:\/\/\?/);
+});
+
+test("a server that has no room, or ends in the middle, is told", async (t) => {
+    const server = await startServer(t, { config: { ...SHIPPED, server: { maxPlayers: 8 }, lobby: { countdownMs: 100, playersMin: 8 } } });
+    const run = load(t, "--url", server.httpUrl, "--players", "12", "--seconds", "10", "--json");
+    await eventually("they play", async () => (await server.metric("muster_snapshots_sent_total")) > 200);
+    server.signal("SIGKILL");
+    const { code, stdout, stderr } = await run;
+    assert.equal(code, FAILURE);
+    assert.match(stderr, /4 of 12 players failed; player \d+, authenticating: the server is full \(server_full\)/);
+    assert.match(stderr, /8 of 8 players had no connection at the end: Connection refused/);
+    const found = JSON.parse(stdout);
+    assert.deepEqual([found.playersArrived, found.playersAtEnd, found.connectionsLost], [8, 0, 8]);
+    assert.ok(found.connectionsTried < 200, `they come back at longer and longer intervals: ${stdout}`);
+});
+
+test("who interrupts it gets what was measured, and the seats are free", async (t) => {
+    const server = await startServer(t, { config: { ...SHIPPED, lobby: { countdownMs: 100, playersMin: 8 } } });
+    const child = spawn(MUSTER, ["load", "--url", server.httpUrl, "--players", "8", "--seconds", "600", "--json"]);
+    let out = "";
+    child.stdout.on("data", (chunk) => (out += chunk));
+    await eventually("they play", async () => (await server.metric("muster_snapshots_sent_total")) > 200);
+    child.kill("SIGINT");
+    const [code] = await once(child, "close");
+    assert.equal(code, 128 + 2);
+    const found = JSON.parse(out);
+    assert.ok(found.seconds < 60 && found.snapshotsPerSecond > 0, out);
+    const { body } = await server.rest("GET", "/v1/lobbies");
+    assert.deepEqual(body.lobbies.filter(({ currentPlayers }) => currentPlayers > 0), []);
 });
 
 test("what cannot be put under load is said", async (t) => {
