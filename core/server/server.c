@@ -29,6 +29,7 @@
 #include "service.h"
 #include "shutdown.h"
 #include "store.h"
+#include "trim.h"
 #include "untrusted.h"
 #include "upgrade.h"
 #include "watchdog.h"
@@ -110,6 +111,7 @@ static void listen_now(void) {
              error);
         return;
     }
+    trim_memory();
     if (!lock_if_asked()) return;
     upgrade_agree();
     char line[160];

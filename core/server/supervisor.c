@@ -22,6 +22,7 @@
 #include "server.h"
 #include "service.h"
 #include "shutdown.h"
+#include "trim.h"
 
 #define CRASHES_MAX 5
 #define CRASHES_WITHIN_MS 60000
@@ -461,6 +462,7 @@ int supervisor_run(char **argv, bool takes_paths) {
     if (!find_self() || !open_sockets(&code)) return code;
     child_signals_block(&supervisor.signals, &supervisor.before);
     supervisor.signal_fd = signalfd(-1, &supervisor.signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    trim_memory();
     do {
         if (supervisor.signal_fd < 0 ||
             !start(&supervisor.serving, supervisor.path, "public:admin:supervisor")) {

@@ -37,6 +37,17 @@ test("a killed server is back on its port, and its clients with it", async (t) =
     assert.equal((await server.rest("GET", "/readyz")).status, 200); // the admin address, too
 });
 
+test("a server that waits holds less than its start needed, and so does its supervisor", async (t) => {
+    const server = await supervise(t);
+    for (const pid of [server.pid, await childOf(server.pid)]) {
+        const status = await readFile(`/proc/${pid}/status`, "utf8");
+        const [most, now] = ["VmHWM", "VmRSS"].map(
+            (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)[1]),
+        );
+        assert.ok(now < most - 2048, `${now} of ${most} KiB are left`);
+    }
+});
+
 test("what was ordered is done after a crash, too: a freeze, a drain, a restart at a time", async (t) => {
     const server = await supervise(t);
     const { client } = await connectPlayer(t, server);
