@@ -303,6 +303,12 @@ static muster_status note_fn(muster_self *self, muster_match_id id, const void *
     return match ? match_note(match, self, data, len) : MUSTER_NOT_FOUND;
 }
 
+static muster_status idle_set_fn(muster_self *self, muster_match_id id, uint32_t idle) {
+    HOST_CHECK_THREAD(self);
+    struct match *match = match_find(id);
+    return match ? match_idle_set(match, self, idle) : MUSTER_NOT_FOUND;
+}
+
 static muster_status version_set_fn(muster_self *self, muster_match_id id, const char *name,
                                     const char *version) {
     HOST_CHECK_THREAD(self);
@@ -391,4 +397,5 @@ const struct muster_host_match host_match_group = {
     .version_set = version_set_fn,
     .setting_json = setting_json_fn,
     .victory_name = victory_name_fn,
+    .idle_set = idle_set_fn,
 };

@@ -140,6 +140,7 @@ struct match_command {
 struct match_part {
     struct provider *provider;
     void *state;
+    bool is_idle; /* its plugin has said so: match_idle_set */
 };
 
 /* The tick's message for one view, encoded at most once per tick and kind. */
@@ -383,6 +384,7 @@ json_t *match_setting(struct match *match, const char *key); /* borrowed, may be
 muster_status match_note(struct match *match, const struct muster_self *self, const void *data,
                          uint32_t len);
 muster_status match_version_set(struct match *match, const char *name, const char *version);
+muster_status match_idle_set(struct match *match, const struct muster_self *self, bool is_idle);
 
 /* Wire bytes of a consumed input, as RECORD_INPUT holds them. */
 #define MATCH_INPUT_BYTES 32

@@ -34,15 +34,28 @@ static void rules_leave(struct match *match, struct outer outer) {
 }
 
 /* The function of each of the rules that has it, in order. */
-#define CALL_RULES(match, function, ...)                                                           \
+#define CALL_ALL_RULES(match, skips_idle, function, ...)                                           \
     for (uint32_t i = 0; i < (match)->rules_begun; i++) {                                          \
         const struct match_part *part = &(match)->rules[i];                                        \
         const struct provider *p = part->provider;                                                 \
-        if (!p->rules.function) continue;                                                          \
+        if (((skips_idle) && part->is_idle) || !p->rules.function) continue;                       \
         struct outer outer = rules_enter(match, part, "rules." #function);                         \
         p->rules.function(p->instance, part->state, __VA_ARGS__);                                  \
         rules_leave(match, outer);                                                                 \
     }
+#define CALL_RULES(match, function, ...) CALL_ALL_RULES(match, true, function, __VA_ARGS__)
+
+muster_status match_idle_set(struct match *match, const struct muster_self *self, bool is_idle) {
+    muster_status status = MUSTER_DENIED;
+    for (uint32_t i = 0; i < match->rules_count + MATCH_VICTORIES_MAX; i++) {
+        struct match_part *part =
+            i < match->rules_count ? &match->rules[i] : &match->victories[i - match->rules_count];
+        if (!part->provider || part->provider->self != self) continue;
+        part->is_idle = is_idle;
+        status = MUSTER_OK;
+    }
+    return status;
+}
 
 void match_rules_join(struct match *match, uint32_t seat) {
     CALL_RULES(match, match_join, seat)
@@ -61,7 +74,7 @@ void match_rules_tick(struct match *match, const struct muster_tick *tick) {
 }
 
 void match_rules_setting(struct match *match,
-                         const char *key){CALL_RULES(match, match_setting, key)}
+                         const char *key){CALL_ALL_RULES(match, false, match_setting, key)}
 
 int64_t match_adjust(struct match *match, const struct muster_param *param, int64_t value) {
     CALL_RULES(match, adjust, match->id, param, &value)
@@ -286,5 +299,5 @@ void match_replay(struct match *match, bool is_replay) {
         mode->provider->mode.replay(mode->provider->instance, mode->state, is_replay);
         match_call_end(match);
     }
-    CALL_RULES(match, match_replay, is_replay)
+    CALL_ALL_RULES(match, false, match_replay, is_replay)
 }

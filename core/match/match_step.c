@@ -353,6 +353,7 @@ static void evaluate(struct match *match) {
         struct match_part *part = &match->victories[i];
         struct muster_match_end end = {.size = sizeof end};
         struct match_decision decision;
+        if (part->is_idle) continue;
         match_steer_begin(match, part, "victory.evaluate");
         muster_verdict verdict =
             part->provider->victory.evaluate(part->provider->instance, part->state, facts, &end);

@@ -32,11 +32,18 @@ static int64_t read_setting(const struct instance *instance, muster_match_id mat
     return host->setting_integer(instance->self, match, key);
 }
 
+/* What is switched off is not asked. */
+static void tell_idle(const struct instance *instance, const struct victory_match *match) {
+    bool is_off = instance->rule->key && match->setting <= 0;
+    (void)instance->host->match->idle_set(instance->self, match->match, is_off);
+}
+
 muster_status victory_create(void *instance, const struct muster_match_info *info, void **state) {
     struct victory_match *match = calloc(1, sizeof *match);
     if (!match) return MUSTER_NO_MEMORY;
     match->match = info->match;
     match->setting = read_setting(instance, info->match);
+    tell_idle(instance, match);
     *state = match;
     return MUSTER_OK;
 }
@@ -49,8 +56,9 @@ void victory_destroy(void *instance, void *state) {
 void victory_setting(void *instance, void *state, const char *key) {
     const struct instance *self = instance;
     struct victory_match *match = state;
-    if (self->rule->key && strcmp(key, self->rule->key) == 0)
-        match->setting = read_setting(self, match->match);
+    if (!self->rule->key || strcmp(key, self->rule->key) != 0) return;
+    match->setting = read_setting(self, match->match);
+    tell_idle(self, match);
 }
 
 void victory_save(void *instance, void *state, struct muster_writer *out) {
@@ -62,9 +70,9 @@ void victory_save(void *instance, void *state, struct muster_writer *out) {
 
 muster_status victory_load(void *instance, void *state, struct muster_reader *in) {
     struct victory_match *match = state;
-    (void)instance;
     match->setting = muster_get_i64(in);
     match->is_begun = muster_get_u8(in) != 0;
+    tell_idle(instance, match);
     return in->overflow ? MUSTER_INVALID : MUSTER_OK;
 }
 

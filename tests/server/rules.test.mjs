@@ -103,6 +103,13 @@ test("a veto holds a match back, and says for whom", async (t) => {
     await begin(team);
 });
 
+test("a limit that was off ends the match it is set in", async (t) => {
+    const { team } = await gather(t, 2);
+    await begin(team);
+    await team[0].client.call("lobby.updateSettings", { settings: { timeLimit: 1 } });
+    assert.equal((await team[1].end(0)).results.reason, "time_limit");
+});
+
 test("chat is changed, and swallowed", async (t) => {
     const { team } = await gather(t, 2, { rules: ["chat_filter"], chatFilterWords: ["rat"] });
     const [host, guest] = team;

@@ -197,6 +197,7 @@ muster_status lobby_match_begin(struct lobby *lobby, const struct muster_match_i
     realm->tick_rate_hz = info->tick_rate_hz;
     realm->seats_max = info->seats_max;
     snprintf(realm->game_mode, sizeof realm->game_mode, "%s", info->game_mode);
+    realm_tell_idle(realm);
     wish.mode = mode_id(lobby->instance, info->game_mode);
     collect(&wish, REALM_MATCH);
     if (wish.count > 0 && note_begin(realm, wish.mods, wish.count))

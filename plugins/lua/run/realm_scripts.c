@@ -31,10 +31,17 @@ void realm_deinit(struct realm *realm) {
     realm_init(realm, realm->lobby, realm->kind);
 }
 
+void realm_tell_idle(const struct realm *realm) {
+    if (realm->kind == REALM_MATCH && realm->match.value)
+        (void)realm_host(realm)->match->idle_set(realm_self(realm), realm->match,
+                                                 realm->script_count == 0);
+}
+
 struct script *realm_add(struct realm *realm, struct mod *mod, uint32_t granted) {
     if (realm->script_count == REALM_SCRIPTS_MAX) return NULL;
     struct script *script = script_create(realm, realm->script_count, mod, granted);
     if (script) realm->scripts[realm->script_count++] = script;
+    realm_tell_idle(realm);
     return script;
 }
 
@@ -46,6 +53,7 @@ void realm_remove(struct realm *realm, struct script *script) {
         realm->scripts[at] = realm->scripts[at + 1];
         realm->scripts[at]->index = at;
     }
+    realm_tell_idle(realm);
 }
 
 void realm_check_states(const struct realm *realm) {

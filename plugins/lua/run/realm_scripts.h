@@ -11,6 +11,8 @@ void realm_deinit(struct realm *realm);
 struct script *realm_add(struct realm *realm, struct mod *mod, uint32_t granted);
 /* Takes the script and all it registered out. */
 void realm_remove(struct realm *realm, struct script *script);
+/* To the host: with no script in it nothing in the match concerns the plugin. After each change. */
+void realm_tell_idle(const struct realm *realm);
 /* While mods are tested: what of its scripts' state could not be saved fails the test. */
 void realm_check_states(const struct realm *realm);
 

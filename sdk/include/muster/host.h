@@ -819,6 +819,12 @@ struct muster_host_match {
                                   struct muster_writer *out);
     /* Names of the plugins with the role victory, borrowed; null past the last. */
     const char *(*victory_name)(muster_self *self, uint32_t index);
+    /* The plugin has nothing to do in this match, until it says otherwise (0): its victory is not
+     * asked, and its rules are not asked (adjust) and not told of ticks, facts, and who comes and
+     * goes. For those whose calls would do nothing: they are the dearest part of a tick. Legal
+     * whenever the match is there, from match_begin and the victory's create on. Not saved: say it
+     * in load as well. NOT_FOUND: no such match. DENIED: the plugin has neither role in it. */
+    muster_status (*idle_set)(muster_self *self, muster_match_id match, uint32_t idle);
 };
 
 /* ---- player

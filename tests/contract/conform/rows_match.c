@@ -369,6 +369,13 @@ static void match_victory_name(struct conform *c) {
     TEXT(c, "past", c->host->match->victory_name(c->self, UINT32_MAX));
 }
 
+static void match_idle_set(struct conform *c) {
+    const struct muster_host_match *match = c->host->match;
+    STATUS(c, "idle", match->idle_set(c->self, c->match, 1));
+    STATUS(c, "no longer", match->idle_set(c->self, c->match, 0));
+    STATUS(c, "nobody's", match->idle_set(c->self, NOTHING(muster_match_id), 1));
+}
+
 const struct conform_row match_rows[] = {
     ROW(match, mode_add),
     ROW(match, mode_remove),
@@ -397,5 +404,6 @@ const struct conform_row match_rows[] = {
     ROW(match, version_set),
     ROW(match, setting_json),
     ROW(match, victory_name),
+    ROW(match, idle_set),
 };
 ROWS_COMPLETE(match, match_rows);

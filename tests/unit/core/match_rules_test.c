@@ -251,6 +251,59 @@ static void rules_change_nothing_out_of_turn(void **state) {
     match_destroy(match);
 }
 
+static muster_status set_idle(const struct muster_self *self, const struct match *match,
+                              uint32_t idle) {
+    return game_host()->idle_set((muster_self *)self, match->id, idle);
+}
+
+static void who_has_nothing_to_do_is_left_alone(void **state) {
+    (void)state;
+    struct match *match = make_ruled(NULL, false);
+    calls[0] = '\0';
+    assert_int_equal(set_idle(&ada.self, match, 1), MUSTER_OK);
+    join(match, 1, "ann");
+    match_connection(match, 1, false);
+    match_disturb(match, MUSTER_DISTURBED_STALL, 400);
+    step(match);
+    assert_calls("b.join1 b.connection1:0 b.disturbed255>255+255@0:400:stall b.tick0");
+    assert_int_equal(note(&ada, "own"), MUSTER_OK); /* its own words come back */
+    assert_calls("a.note:own");
+    json_t *nine = json_integer(9);
+    assert_int_equal(match_setting_push(match, "maxPlayers", nine), MUSTER_OK);
+    json_decref(nine);
+    step(match); /* by a setting it may no longer be idle */
+    assert_calls("a.setting:maxPlayers=9 b.setting:maxPlayers=9 b.tick1");
+    assert_int_equal(set_idle(&ada.self, match, 0), MUSTER_OK);
+    step(match);
+    assert_calls("a.tick2 b.tick2");
+    assert_int_equal(set_idle(&ada.self, match, 1), MUSTER_OK);
+    match_destroy(match);
+    assert_calls("a.end b.end");
+}
+
+static void an_idle_victory_decides_nothing(void **state) {
+    (void)state;
+    struct match *match = make_ruled(NULL, false);
+    join(match, 0, "ann");
+    game.limit = 1;
+    ada.on_tick = score_for_red;
+    assert_int_equal(set_idle(&game.self, match, 1), MUSTER_OK);
+    step(match);
+    assert_false(match->ended);
+    assert_int_equal(set_idle(&game.self, match, 0), MUSTER_OK);
+    step(match);
+    assert_true(match->ended);
+    match_destroy(match);
+}
+
+static void who_takes_no_part_is_not_idle(void **state) {
+    (void)state;
+    struct match *match = make(NULL);
+    assert_int_equal(set_idle(&ada.self, match, 1), MUSTER_DENIED);
+    assert_int_equal(game_host()->idle_set(&ada.self, (muster_match_id){99}, 1), MUSTER_NOT_FOUND);
+    match_destroy(match);
+}
+
 /* ---- facts ----------------------------------------------------------------------------------- */
 
 static muster_status told;
@@ -665,6 +718,9 @@ int main(void) {
         TEST(one_that_refuses_ends_it_for_those_that_began),
         TEST(rules_change_the_match_before_victory_is_asked),
         TEST(rules_change_nothing_out_of_turn),
+        TEST(who_has_nothing_to_do_is_left_alone),
+        TEST(an_idle_victory_decides_nothing),
+        TEST(who_takes_no_part_is_not_idle),
         TEST(facts_reach_all_rules_with_what_was_left_out_filled_in),
         TEST(a_fault_of_the_server_is_told_as_a_fact),
         TEST(facts_that_are_none_are_refused),
