@@ -21,6 +21,7 @@
 
 #define ERROR_MAX 256
 #define STOP_MS 1500 /* for close frames at the end */
+#define LAST_FETCH_MS 1000
 #define STOP_STEP_MS 5
 #define DESTROY_TURNS 5   /* turns in which libwebsockets' handles are closed */
 #define HEADER_BYTES 8192 /* of one request: a token may have 4 KiB */
@@ -32,6 +33,7 @@
 static struct loop_timer *sweep_timer;
 static uint32_t sweeps;
 static uint64_t stop_deadline_ms;
+static uint64_t last_fetch_ms; /* what is still fetched ends then */
 static uint32_t destroy_turns;
 static lws_retry_bo_t idle_policy;
 
@@ -237,7 +239,7 @@ static void destroy_begin(void) {
 
 /* The second destroy frees what the handles that are closed by now stood in. */
 static void destroy_end(void) {
-    if (net_state.conns.count > 0 || !net_client_stop_all()) return;
+    if (net_state.conns.count > 0 || !net_client_stop_all(true)) return;
     if (++destroy_turns < DESTROY_TURNS) return;
     if (net_state.context) lws_context_destroy(net_state.context);
     net_state.context = NULL;
@@ -261,7 +263,7 @@ static void stop_step(void) {
         destroy_end();
         return;
     }
-    bool clients_gone = net_client_stop_all();
+    bool clients_gone = net_client_stop_all(loop_now_ms() >= last_fetch_ms);
     bool all_gone = net_state.conns.count == 0 && clients_gone;
     if (all_gone || loop_now_ms() >= stop_deadline_ms) destroy_begin();
 }
@@ -465,7 +467,8 @@ void net_stop(void) {
     net_listen_stop();
     net_state.phase = NET_CLOSING;
     stop_deadline_ms = loop_now_ms() + STOP_MS;
-    net_client_stop_all();
+    last_fetch_ms = loop_now_ms() + LAST_FETCH_MS;
+    net_client_stop_all(false);
     if (net_state.context) conns_close();
     loop_timer_stop(sweep_timer);
     sweep_timer = loop_timer_start(1, STOP_STEP_MS, on_sweep, NULL);

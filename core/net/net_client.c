@@ -116,17 +116,23 @@ void net_client_close(struct net_client *client) {
     if (client && !client->finished) client_end(client);
 }
 
-static struct net_client *first_unfinished(void) {
+static struct net_client *first_unfinished(bool with_fetches) {
     struct net_client *client = clients;
-    while (client && client->finished) client = client->next;
+    while (client && (client->finished || (client->fetched && !with_fetches)))
+        client = client->next;
     return client;
 }
 
-bool net_client_stop_all(void) {
+bool net_client_stop_all(bool with_fetches) {
     /* From the start each time: who is told may close others. */
-    for (struct net_client *client; (client = first_unfinished());)
+    for (struct net_client *client; (client = first_unfinished(with_fetches));)
         client_finish(client, MUSTER_CLOSED);
     return clients == NULL;
+}
+
+/* What was begun before the end may go on for a while. */
+static bool may_connect(void) {
+    return net_state.phase == NET_UP || net_state.phase == NET_CLOSING;
 }
 
 static void on_timeout(void *user) {
@@ -193,7 +199,7 @@ static void connect_next(struct net_client *client) {
 static void on_turn(void *user) {
     struct net_client *client = user;
     client->turning = false;
-    if (net_state.phase == NET_UP)
+    if (may_connect())
         connect_next(client);
     else
         client_settle(client); /* it was told */
@@ -209,7 +215,7 @@ static void on_looked_up(uv_getaddrinfo_t *request, int status, struct addrinfo 
         client_settle(client);
     } else if (!allowed) {
         client_finish(client, MUSTER_DENIED);
-    } else if (net_state.phase != NET_UP) {
+    } else if (!may_connect()) {
         client_finish(client, MUSTER_IO);
     } else {
         connect_next(client);
@@ -300,10 +306,13 @@ muster_status net_fetch(const struct muster_http_fetch *request,
 
 muster_status net_ws_connect(const struct muster_ws_client *wanted, void *user,
                              struct net_client **out) {
+    uint32_t rx_max = wanted->message_max_bytes ? wanted->message_max_bytes : RECEIVE_MAX_BYTES;
     if (net_state.phase != NET_UP) return MUSTER_STATE;
-    struct net_client *client = client_create(user, RECEIVE_MAX_BYTES);
+    if (wanted->flags & ~MUSTER_WS_PUBLIC || rx_max > RECEIVE_MAX_BYTES) return MUSTER_INVALID;
+    struct net_client *client = client_create(user, rx_max);
     if (!client) return MUSTER_NO_MEMORY;
     client->ws = *wanted;
+    client->public_only = wanted->flags & MUSTER_WS_PUBLIC;
     muster_status status = net_url_parse(wanted->url, "ws", &client->url);
     if (status == MUSTER_OK && wanted->subprotocol && *wanted->subprotocol)
         status = copy_text(wanted->subprotocol, &client->subprotocol);

@@ -414,8 +414,9 @@ bool net_http_host_fits(struct lws *wsi);
 
 int net_client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                         size_t len);
-/* Ends all clients, who are told CLOSED: nobody holds one that is gone. True when none is left. */
-bool net_client_stop_all(void);
+/* Ends all clients, or WebSockets alone; they are told CLOSED: nobody holds one that is gone. True
+ * when none is left. */
+bool net_client_stop_all(bool with_fetches);
 /* Of net.c: what connections of ours belong to; made when there is the first one, unless the
  * process is to be locked and could read no certificates then. Null: it could not be made. */
 struct lws_vhost *net_client_vhost(void);

@@ -12,6 +12,7 @@
 #include "net_url.h"
 
 #define WS_BYTES_MAX 262144u
+#define WS_MESSAGE_BYTES_MAX 1048576u
 #define DEADLINE_MS 30000
 
 static const struct testkit_response no_response = {.body = "", .content_type = "", .code = ""};
@@ -309,6 +310,8 @@ muster_status __wrap_net_ws_connect(const struct muster_ws_client *wanted, void 
                                     struct net_client **out) {
     struct net_url parts;
     if (net_is_down) return MUSTER_STATE;
+    if (wanted->flags & ~MUSTER_WS_PUBLIC || wanted->message_max_bytes > WS_MESSAGE_BYTES_MAX)
+        return MUSTER_INVALID;
     muster_status status = net_url_parse(wanted->url, "ws", &parts);
     if (status) return status;
     *out = client_add(wanted->url, user);

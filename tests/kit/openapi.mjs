@@ -1,4 +1,5 @@
-// openapi - what a server answers over HTTP, held against docs/openapi.yaml: harness.mjs does it with each answer.
+// openapi - what a server answers over HTTP, held against docs/openapi.yaml and docs/openapi-directory.yaml:
+// harness.mjs does it with each answer.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -8,13 +9,16 @@ import addFormats from "ajv-formats";
 import { parse } from "yaml";
 import { ROOT, closed } from "./documents.mjs";
 
-const document = parse(readFileSync(path.join(ROOT, "docs/openapi.yaml"), "utf8"));
+const documents = ["openapi", "openapi-directory"].map((name) => ({
+    name,
+    ...parse(readFileSync(path.join(ROOT, `docs/${name}.yaml`), "utf8")),
+}));
 const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: false }); // the part openapi does
 addFormats(ajv);
-ajv.addSchema(closed(document), "openapi");
+for (const document of documents) ajv.addSchema(closed(document), document.name);
 
-/** Follows one $ref inside the document. */
-function resolve(node) {
+/** Follows one $ref inside its document. */
+function resolve(document, node) {
     if (!node?.$ref) return node;
     return node.$ref
         .slice(2)
@@ -22,17 +26,22 @@ function resolve(node) {
         .reduce((at, key) => at[key.replaceAll("~1", "/").replaceAll("~0", "~")], document);
 }
 
-function pathOf(pathname) {
+/** The template of a path, and the document that has it. */
+function placeOf(pathname) {
     const plain = pathname.split("?")[0];
-    if (document.paths[plain]) return plain;
-    return Object.keys(document.paths).find((template) =>
-        new RegExp(`^${template.replace(/\{\w+\}/g, "[^/]+")}$`).test(plain),
-    );
+    for (const document of documents) {
+        if (document.paths[plain]) return { document, template: plain };
+        const template = Object.keys(document.paths).find((one) =>
+            new RegExp(`^${one.replace(/\{\w+\}/g, "[^/]+")}$`).test(plain),
+        );
+        if (template) return { document, template };
+    }
+    return {};
 }
 
-/** The body fits the schema of that name in components. */
-function assertSchema(name, value) {
-    const validate = ajv.getSchema(`openapi#/components/schemas/${name}`);
+/** The body fits the schema of that name in the components of a document. */
+function assertSchema(name, value, document = "openapi") {
+    const validate = ajv.getSchema(`${document}#/components/schemas/${name}`);
     assert.ok(validate, `no schema ${name}`);
     assert.ok(
         validate(value),
@@ -40,13 +49,13 @@ function assertSchema(name, value) {
     );
 }
 
-/** An answer fits what the document says about that operation and status, where it has it at that address. */
+/** An answer fits what a document says about that operation and status, where it has it at that address. */
 export function assertAnswer(method, pathname, isAdmin, answer) {
-    const template = pathOf(pathname);
-    const place = document.paths[template];
+    const { document, template } = placeOf(pathname);
+    const place = document?.paths[template];
     const operation = place?.[method.toLowerCase()];
     if (!operation || Boolean(place.servers) !== isAdmin) return;
-    const response = resolve(operation.responses[answer.status]);
+    const response = resolve(document, operation.responses[answer.status]);
     assert.ok(
         response,
         `${method} ${template}: ${answer.status} is not documented: ${answer.text}`,
@@ -60,7 +69,7 @@ export function assertAnswer(method, pathname, isAdmin, answer) {
     assert.ok(media, `${method} ${template}: content type ${type}`);
     if (!answer.body) return;
     const { schema } = response.content[media];
-    if (schema.$ref) assertSchema(schema.$ref.split("/").at(-1), answer.body);
+    if (schema.$ref) assertSchema(schema.$ref.split("/").at(-1), answer.body, document.name);
 }
 
 /** The answer is a problem of that status and word. */

@@ -324,11 +324,12 @@ struct muster_host_http {
     muster_status (*problem)(muster_self *self, muster_request_id id, uint32_t status,
                              const char *code, const char *detail);
     /* [start] [open] STATE while the network is not up: it comes with SERVER_READY and goes before
-     * stop, when what is open is told CLOSED; a process that runs one command has none. INVALID: no
-     * http url, no time, a header that cannot be sent; LIMIT: more than 16 headers, 8 KiB of them
-     * or 1 MiB of body; DENIED: a node of players' scripts may not ask there. Why it did not come
-     * to an answer is in the result. The addresses of a name are tried in their order until one is
-     * connected to; redirects are not followed. */
+     * stop, when what is open is told CLOSED, a fetch a second later at most, so that a farewell
+     * can be sent in SERVER_STOPPING or drain; a process that runs one command has none. INVALID:
+     * no http url, no time, a header that cannot be sent; LIMIT: more than 16 headers, 8 KiB of
+     * them or 1 MiB of body; DENIED: a node of players' scripts may not ask there. Why it did not
+     * come to an answer is in the result. The addresses of a name are tried in their order until
+     * one is connected to; redirects are not followed. */
     muster_status (*fetch)(muster_self *self, const struct muster_http_fetch *request,
                            void (*fn)(void *user, const struct muster_http_result *result),
                            void *user, muster_fetch_id *out);
@@ -361,6 +362,8 @@ struct muster_host_http {
 /* ---- ws: WebSockets to other servers, and of clients ------------------------------------------
  */
 
+#define MUSTER_WS_PUBLIC 1u /* as MUSTER_FETCH_PUBLIC */
+
 /* A connection to another server. All functions are needed. */
 struct muster_ws_client {
     uint32_t size;
@@ -373,6 +376,8 @@ struct muster_ws_client {
     /* The end, also when open never came. CLOSED: by this side, or as the protocol says, with the
      * server's code or 0. */
     void (*close)(void *user, muster_status status, uint32_t code);
+    uint32_t flags;             /* MUSTER_WS_... */
+    uint32_t message_max_bytes; /* a longer one ends it with LIMIT; 0, and at most: 1 MiB */
 };
 
 /* A path at which a plugin serves WebSockets. All functions are needed. */
@@ -399,8 +404,9 @@ struct muster_host_ws {
     uint32_t size;
     uint32_t reserved;
     /* [start] [open] To another server, while the network is up, as for http->fetch. INVALID: no ws
-     * url, a header that cannot be sent. STATE and DENIED: as fetch. LIMIT: as loop->timer_start,
-     * or headers of more than 8 KiB, or more than 16. */
+     * url, a header that cannot be sent, unknown flags, a message_max_bytes above 1 MiB. STATE and
+     * DENIED: as fetch. LIMIT: as loop->timer_start, or headers of more than 8 KiB, or more
+     * than 16. */
     muster_status (*open)(muster_self *self, const struct muster_ws_client *client, void *user,
                           muster_ws_id *out);
     /* STATE: it is not open yet, or not any more. FULL above 256 KiB unsent. CLOSED: a client's

@@ -293,6 +293,15 @@ static void ws_open(struct conform *c) {
     STATUS(c, "nothing", c->host->ws->open(c->self, NULL, c, &id));
     STATUS(c, "no place", connect_ws(c, "ws://127.0.0.1:1/", NULL));
     STATUS(c, "half a client", c->host->ws->open(c->self, &bad, c, &id));
+    bad.message = on_ws_message;
+    bad.flags = MUSTER_WS_PUBLIC;
+    bad.message_max_bytes = 1;
+    STATUS(c, "public", c->host->ws->open(c->self, &bad, c, &id));
+    bad.flags = 2;
+    STATUS(c, "unknown flag", c->host->ws->open(c->self, &bad, c, &id));
+    bad.flags = 0;
+    bad.message_max_bytes = 1048577;
+    STATUS(c, "too long messages", c->host->ws->open(c->self, &bad, c, &id));
     bad.size = 8;
     STATUS(c, "short client", c->host->ws->open(c->self, &bad, c, &id));
 }

@@ -260,7 +260,7 @@ static void on_unwanted(void *user, const struct muster_http_result *result) {
 
 static void on_network_gone(void *user, const struct muster_http_result *result) {
     (void)user;
-    told_closed += result->status == MUSTER_CLOSED;
+    told_closed += result->status == MUSTER_CLOSED || result->status == MUSTER_IO;
 }
 
 static void a_fetch_has_its_bounds(void **state) {
@@ -327,7 +327,7 @@ static void closed_fetch_is_silent(void **state) {
     net_client_close(later);
     net_client_close(NULL);
     assert_int_equal(net_fetch(&request, on_network_gone, NULL, &later), MUSTER_OK);
-    left_open++; /* net_stop ends it */
+    left_open++; /* net_stop ends it, by the server's end or by the client's */
 }
 
 /* ---- Servers that answer what no client expects: faults mended in libwebsockets after 4.1.6 ----
@@ -480,15 +480,21 @@ static void on_ws_close(void *user, muster_status status, uint32_t code) {
     loop_stop();
 }
 
-static muster_status ws_begin(const char *url, const char *subprotocol, void (*open)(void *user)) {
+static muster_status ws_begin_bounded(const char *url, const char *subprotocol,
+                                      void (*open)(void *user), uint32_t message_max_bytes) {
     const struct muster_ws_client wanted = {.size = sizeof wanted,
                                             .url = url,
                                             .subprotocol = subprotocol,
                                             .open = open,
                                             .message = on_ws_message,
-                                            .close = on_ws_close};
+                                            .close = on_ws_close,
+                                            .message_max_bytes = message_max_bytes};
     memset(&ws, 0, sizeof ws);
     return net_ws_connect(&wanted, NULL, &ws.client);
+}
+
+static muster_status ws_begin(const char *url, const char *subprotocol, void (*open)(void *user)) {
+    return ws_begin_bounded(url, subprotocol, open, 0);
 }
 
 static void ws_talk(const char *url, const char *subprotocol) {
@@ -504,6 +510,18 @@ static void ws_client(void **state) {
     assert_string_equal(ws.text, "hello");
     assert_int_equal(ws.binary_len, 16000);
     assert_int_equal(ws.close_status, MUSTER_CLOSED);
+}
+
+/* The server says 5 bytes, then 16000. */
+static void ws_client_bounded(void **state) {
+    (void)state;
+    const char *url = url_of("ws", "localhost", "/ws");
+    assert_int_equal(ws_begin_bounded(url, "muster.v1", on_ws_open, 15999), MUSTER_OK);
+    run_loop();
+    assert_int_equal(ws.opened, 1);
+    assert_int_equal(ws.binary_len, 0);
+    assert_int_equal(ws.close_status, MUSTER_LIMIT);
+    assert_int_equal(ws_begin_bounded(url, "muster.v1", on_ws_open, 1048577), MUSTER_INVALID);
 }
 
 static void ws_client_refused(void **state) {
@@ -715,6 +733,7 @@ int main(void) {
         CLIENT_TEST(a_length_has_its_digits),
         CLIENT_TEST(a_fetch_has_its_time),
         CLIENT_TEST(ws_client),
+        CLIENT_TEST(ws_client_bounded),
         CLIENT_TEST(ws_client_refused),
         CLIENT_TEST(ws_client_has_time),
         CLIENT_TEST(ws_client_opens_in_time),

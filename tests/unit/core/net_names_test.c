@@ -185,6 +185,24 @@ static void a_websocket_sends_headers_and_hears_the_code(void **state) {
     assert_int_equal(ws.code, 4321);
 }
 
+static void a_websocket_to_public_addresses_alone(void **state) {
+    (void)state;
+    struct muster_ws_client wanted = {.size = sizeof wanted,
+                                      .open = on_open,
+                                      .message = on_message,
+                                      .close = on_close,
+                                      .flags = MUSTER_WS_PUBLIC};
+    static const char *const near[] = {"localhost", "both.test", "127.0.0.1", "[::1]"};
+    for (size_t i = 0; i < sizeof near / sizeof near[0]; i++) {
+        wanted.url = url_of("ws", near[i]);
+        assert_int_equal(net_ws_connect(&wanted, NULL, &ws.client), MUSTER_OK);
+        run_loop();
+        assert_int_equal(ws.status, MUSTER_DENIED);
+    }
+    wanted.flags = 2;
+    assert_int_equal(net_ws_connect(&wanted, NULL, &ws.client), MUSTER_INVALID);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -193,6 +211,7 @@ int main(void) {
         TEST(what_was_sent_is_not_sent_again),
         TEST(public_is_not_this_machine),
         TEST(a_websocket_sends_headers_and_hears_the_code),
+        TEST(a_websocket_to_public_addresses_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,63 @@
+/* answers - what who has asked is told. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "service_directory.h"
+
+/* NOT_FOUND of the host, here and below: the client has gone. */
+void refuse(const struct directory *directory, muster_request_id request, uint32_t http,
+            const char *code, const char *why) {
+    (void)directory->host->http->problem(directory->self, request, http, code, why);
+}
+
+void answer(const struct directory *directory, muster_request_id request, uint32_t http,
+            json_t *json) {
+    static const struct muster_http_header fresh = {"cache-control", "no-store"};
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    json_decref(json);
+    const struct muster_http_response response = {.size = sizeof response,
+                                                  .status = http,
+                                                  .content_type = "application/json",
+                                                  .body = {text, text ? strlen(text) : 0},
+                                                  .headers = &fresh,
+                                                  .header_count = 1};
+    if (text)
+        (void)directory->host->http->respond(directory->self, request, &response);
+    else
+        refuse(directory, request, 500, "internal_error", "out of memory");
+    free(text);
+}
+
+void answer_empty(const struct directory *directory, muster_request_id request) {
+    const struct muster_http_response done = {.size = sizeof done, .status = 204};
+    (void)directory->host->http->respond(directory->self, request, &done);
+}
+
+void refuse_method(const struct directory *directory, muster_request_id request,
+                   const char *allowed) {
+    static const char body[] = "{\"type\":\"about:blank\",\"title\":\"Method Not Allowed\","
+                               "\"status\":405,\"detail\":\"the path does not take this method\","
+                               "\"code\":\"method_not_allowed\"}";
+    const struct muster_http_header allow = {"allow", allowed};
+    const struct muster_http_response response = {.size = sizeof response,
+                                                  .status = 405,
+                                                  .content_type = "application/problem+json",
+                                                  .body = {body, sizeof body - 1},
+                                                  .headers = &allow,
+                                                  .header_count = 1};
+    (void)directory->host->http->respond(directory->self, request, &response);
+}
+
+json_t *answer_body(const struct directory *directory, const struct muster_http_request *request) {
+    json_error_t error;
+    char why[WHY_MAX];
+    json_t *body =
+        json_loadb(request->body.data, request->body.len, JSON_REJECT_DUPLICATES, &error);
+    if (json_is_object(body)) return body;
+    snprintf(why, sizeof why, "expected a JSON object%s%.160s", body ? "" : ": ",
+             body ? "" : error.text);
+    json_decref(body);
+    refuse(directory, request->id, 400, "invalid_params", why);
+    return NULL;
+}

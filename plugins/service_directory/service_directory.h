@@ -1,0 +1,216 @@
+/* service_directory - what the files of the plugin share. Loop thread.
+ *
+ * What must outlive the process lies in the database: registration keys, and the servers with the
+ * digests of their tokens. All of it is also in memory, which is what is asked; health, counts and
+ * whether a server answers are in memory alone, since beats bring them again.
+ */
+#ifndef SERVICE_DIRECTORY_H
+#define SERVICE_DIRECTORY_H
+
+#include <jansson.h>
+#include <muster/host.h>
+#include <sodium.h>
+#include <uthash.h>
+
+#include "directory/directory.h"
+
+#define DIGEST_BYTES crypto_hash_sha256_BYTES
+#define KEY_ID_MAX 13
+#define OPERATOR_MAX MUSTER_DISPLAY_MAX
+#define CAUSE_MAX 400
+#define WHY_MAX 240
+
+/* So many a minute, all of them at once if they come so. */
+struct bucket {
+    double left;
+    uint64_t at_ms; /* 0: never asked */
+};
+
+/* An operator's permission to register servers. */
+struct key {
+    struct key *next;
+    char id[KEY_ID_MAX];
+    char operator_name[OPERATOR_MAX];
+    uint8_t digest[DIGEST_BYTES];
+    int64_t created_ms; /* Unix */
+    int64_t revoked_ms; /* Unix; 0: it is good */
+    struct bucket proofs;
+};
+
+/* What a server has said last. Claims, all of it. */
+struct beat {
+    int64_t boot_id; /* 0: none since it was registered, or this process began */
+    int64_t sequence;
+    uint32_t health; /* DIRECTORY_HEALTHY ... */
+    double metrics[DIRECTORY_METRICS];
+    double tick_lateness_ms;
+    uint32_t players;
+    uint32_t players_max;
+    uint32_t lobbies_max;
+    uint32_t free_seats;
+    json_t *lobbies; /* owned; null: none said */
+};
+
+enum standing {
+    STANDING_SILENT,      /* known, and not heard of */
+    STANDING_PROBING,     /* waits for its proof */
+    STANDING_LISTED,      /* it answers where it says it does */
+    STANDING_UNREACHABLE, /* it does not */
+};
+
+struct server {
+    UT_hash_handle hh;      /* by id */
+    UT_hash_handle by_link; /* while it has one */
+    struct server *queue_prev, *queue_next;
+    struct key *key;
+    char id[DIRECTORY_ID_MAX];
+    char address[DIRECTORY_ADDRESS_MAX];
+    uint32_t port;
+    bool tls;
+    json_t *info; /* owned: DedicatedServerInfo and tags, checked */
+    uint8_t token_digest[DIGEST_BYTES];
+    int64_t token_expires_ms;          /* Unix; 0: it has no token */
+    uint8_t last_digest[DIGEST_BYTES]; /* of the token before */
+    int64_t last_expires_ms;
+    uint8_t proof_secret[DIRECTORY_SECRET_BYTES];
+    int64_t first_seen_ms;
+    int64_t proven_ms; /* Unix: this address was proven first; 0: never yet */
+    /* from here on memory alone */
+    enum standing standing;
+    char cause[CAUSE_MAX]; /* why it is unreachable */
+    struct beat beat;
+    uint64_t beat_at_ms; /* of the last beat, or the registration */
+    bool is_suspect;
+    uint64_t suspect_at_ms;
+    uint64_t retry_at_ms; /* it is proven again then */
+    uint32_t retry_ms;
+    struct bucket proofs;
+    struct proof *proof; /* that runs; null: none */
+    bool is_queued;      /* for one */
+    muster_ws_id link;
+};
+
+struct directory {
+    muster_self *self;
+    const struct muster_host *host;
+    const char *database;
+    bool is_ready; /* what the database has is in memory */
+    struct key *keys;
+    struct server *servers;
+    struct server *linked;
+    struct server *queue; /* for proofs, the first is next */
+    uint32_t proofs_running;
+    bool is_mass_loss;
+    uint64_t mass_loss_at_ms;
+    muster_timer_id sweep;
+    struct {
+        uint32_t beat_ms;
+        uint32_t suspect_ms;
+        uint32_t dead_ms;
+        int64_t token_ms;
+        uint32_t proofs_per_minute;
+        bool allow_private;
+    } settings;
+};
+
+/* ---- answers.c: why is a sentence ---- */
+
+void refuse(const struct directory *directory, muster_request_id request, uint32_t http,
+            const char *code, const char *why);
+void refuse_method(const struct directory *directory, muster_request_id request,
+                   const char *allowed);
+/* json: taken. */
+void answer(const struct directory *directory, muster_request_id request, uint32_t http,
+            json_t *json);
+void answer_empty(const struct directory *directory, muster_request_id request);
+/* The object that is the request's body, to be released. Null: it was refused. */
+json_t *answer_body(const struct directory *directory, const struct muster_http_request *request);
+
+/* ---- secrets.c ---- */
+
+/* prefix and 32 random bytes as base64url. */
+void secret_make(const char *prefix, char out[DIRECTORY_TOKEN_MAX]);
+void secret_digest(const char *secret, uint8_t out[DIGEST_BYTES]);
+/* The digest of what stands behind "Bearer " in the request's authorization. False: nothing. */
+bool secret_presented(const struct directory *directory, muster_request_id request,
+                      uint8_t out[DIGEST_BYTES]);
+bool bucket_take(struct bucket *bucket, uint32_t per_minute, uint64_t now_ms);
+
+/* ---- keys.c ---- */
+
+muster_status keys_add_command(struct directory *directory);
+/* The good key of that digest. Null: there is none. */
+struct key *keys_find(const struct directory *directory, const uint8_t digest[DIGEST_BYTES]);
+struct key *keys_find_id(const struct directory *directory, const char *id);
+/* A new one in memory alone. Null: out of memory. */
+struct key *keys_put(struct directory *directory, const char *id, const char *operator_name);
+void keys_clear(struct directory *directory);
+
+/* ---- servers.c: the table in memory ---- */
+
+struct server *servers_find(const struct directory *directory, const char *id);
+struct server *servers_find_address(const struct directory *directory, const struct key *key,
+                                    const char *address, uint32_t port);
+/* The server of that token now, if id is null or its own. Null: none. */
+struct server *servers_find_token(const struct directory *directory, const char *id,
+                                  const uint8_t digest[DIGEST_BYTES]);
+/* Null: out of memory. */
+struct server *servers_put(struct directory *directory, struct key *key, const char *id);
+/* Nothing of what it said counts any more, until it is heard of again. */
+void servers_silence(struct directory *directory, struct server *server);
+/* Also its token ends, and its link. */
+void servers_retire(struct directory *directory, struct server *server);
+/* What a server is told about itself: status, address, port, reason. A new reference. */
+json_t *servers_standing(const struct directory *directory, const struct server *server);
+void servers_clear(struct directory *directory);
+
+/* ---- store.c: the database ---- */
+
+muster_status store_open(struct directory *directory);
+/* done, which may be null, is told whether it is on the disk. */
+void store_key(struct directory *directory, const struct key *key,
+               void (*done)(void *user, muster_status status), void *user);
+void store_server(struct directory *directory, const struct server *server,
+                  void (*done)(void *user, muster_status status), void *user);
+
+/* ---- register.c ---- */
+
+void register_post(void *user, const struct muster_http_request *request);
+void register_refresh(struct directory *directory, struct server *server,
+                      const struct muster_http_request *request);
+void register_delete(struct directory *directory, struct server *server,
+                     const struct muster_http_request *request);
+
+/* ---- proof.c ---- */
+
+/* Ask the server to prove that it answers at its address; in turn, and not too often. */
+void proof_want(struct directory *directory, struct server *server);
+/* Those that wait, as far as there is room. */
+void proof_pump(struct directory *directory);
+/* It needs none any more. */
+void proof_drop(struct directory *directory, struct server *server);
+
+/* ---- beats.c ---- */
+
+muster_status beats_serve(struct directory *directory);
+void beats_put(struct directory *directory, struct server *server,
+               const struct muster_http_request *request);
+/* Tell over the link how it stands. */
+void beats_tell(struct directory *directory, struct server *server);
+void beats_close(struct directory *directory, struct server *server);
+void beats_clear(struct beat *beat);
+
+/* ---- liveness.c ---- */
+
+muster_status liveness_start(struct directory *directory);
+void liveness_beaten(struct directory *directory, struct server *server);
+/* cause: null when the server has proven its address. */
+void liveness_proven(struct directory *directory, struct server *server, const char *cause);
+
+/* ---- list.c ---- */
+
+void list_get(void *user, const struct muster_http_request *request);
+void list_get_one(struct directory *directory, struct server *server,
+                  const struct muster_http_request *request);
+
+#endif
