@@ -5,8 +5,8 @@
  * one that runs long is charged itself. The thread reads; what it may look at is freed only after
  * watchdog_forget.
  *
- * Between two samples it sleeps on a timer that the loop thread puts off, so that it is not woken
- * by a loop that goes round: see "when to look".
+ * Between two samples it sleeps on a timer that the loop thread puts off where a plugin has a
+ * limit: see "when to look".
  */
 #include "watchdog.h"
 
@@ -62,8 +62,8 @@ static pthread_t loop_thread;
 static pthread_t watch_thread;
 static pthread_mutex_t watching = PTHREAD_MUTEX_INITIALIZER; /* held while frames are looked at */
 static atomic_bool stopping;
-static atomic_bool asleep;     /* the watchdog's thread waits for the timer */
-static int timer;              /* descriptor; the loop thread sets it */
+static atomic_bool has_looked; /* since the loop thread has set the timer */
+static int timer;              /* descriptor */
 static bool turn_is_limited;   /* in this turn of the loop a plugin with a limit was called */
 static uint64_t soon_since_ns; /* look_soon */
 static bool running;
@@ -78,10 +78,11 @@ static uint64_t running_ns; /* time in which this thread was let run: running ti
 static uint64_t warned_ns;  /* length of the call at the last warning */
 
 /* ---- when to look ----------------------------------------------------------------------------
- * While no call is on the stack the watchdog's thread waits for the timer. The first call after it
- * has fallen asleep sets it to patience_ns. The first limited call of a turn sets it to SAMPLE_NS,
- * outermost calls put it off, the turn's end sets it back to patience_ns: in such a turn the thread
- * is woken by a call that is long, and not at all while they are short.
+ * While no call is on the stack the watchdog's thread waits for the timer, which comes every
+ * patience_ns. In a turn of the loop that calls a plugin with a limit it is to come within
+ * SAMPLE_NS: the first such call sets it, and each that finds it spent; outermost ones put it off,
+ * and the turn's end sets it back. So the thread is woken by a call that is long, and not by short
+ * ones. Calls of plugins without a limit pay nothing.
  */
 
 static uint64_t clock_ns(clockid_t clock) {
@@ -90,31 +91,29 @@ static uint64_t clock_ns(clockid_t clock) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+static struct timespec timespec_of(uint64_t ns) {
+    return (struct timespec){(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
+}
+
 static void look_after(uint64_t ns) {
-    const struct itimerspec due = {
-        .it_value = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)}};
+    const struct itimerspec due = {.it_value = timespec_of(ns),
+                                   .it_interval = timespec_of(patience_ns)};
     (void)timerfd_settime(timer, 0, &due, NULL);
 }
 
-static void look_soon(void) {
-    soon_since_ns = clock_ns(CLOCK_MONOTONIC);
-    look_after(SAMPLE_NS);
+/* What is pending is put off with it: only an outermost call may do that, or the outer one could
+ * hide behind inner ones. */
+static bool is_timer_set(bool is_outermost) {
+    if (!turn_is_limited || atomic_load_explicit(&has_looked, memory_order_relaxed)) return false;
+    return !is_outermost || clock_ns(CLOCK_MONOTONIC) - soon_since_ns <= SAMPLE_NS / 2;
 }
 
-static void turn_begin_limited(void) {
-    if (!running) return;
+static void look_soon(bool is_outermost) {
+    if (!running || is_timer_set(is_outermost)) return;
     turn_is_limited = true;
-    look_soon();
-}
-
-/* Of inner calls none puts it off: the outer one could hide behind them. */
-static void outermost_begin(void) {
-    bool wakes = asleep && atomic_exchange(&asleep, false);
-    if (!turn_is_limited) {
-        if (wakes) look_after(patience_ns);
-    } else if (wakes || clock_ns(CLOCK_MONOTONIC) - soon_since_ns > SAMPLE_NS / 2) {
-        look_soon();
-    }
+    soon_since_ns = clock_ns(CLOCK_MONOTONIC);
+    atomic_store_explicit(&has_looked, false, memory_order_relaxed);
+    look_after(SAMPLE_NS);
 }
 
 /* With a call on the stack it is a turn within that call (plugin_depth_hide). */
@@ -135,13 +134,8 @@ void watchdog_enter(struct muster_self *self, const char *call) {
         atomic_store_explicit(&frames[n].lobby_key, NULL, memory_order_relaxed);
         atomic_store_explicit(&frames[n].sequence, ++sequence_last, memory_order_relaxed);
     }
-    if (n > 0) {
-        atomic_store_explicit(&frame_count, n + 1, memory_order_release);
-    } else {
-        atomic_store(&frame_count, 1); /* either this is seen by who falls asleep, or the other */
-        outermost_begin();
-    }
-    if (self->overrun_limit_us && !turn_is_limited) turn_begin_limited();
+    atomic_store_explicit(&frame_count, n + 1, memory_order_release);
+    if (self->overrun_limit_us) look_soon(n == 0);
 }
 
 void watchdog_leave(void) {
@@ -182,7 +176,7 @@ void watchdog_set_overrun(struct muster_self *self, uint32_t limit_us, void (*fn
     self->overrun_user = user;
     atomic_signal_fence(memory_order_seq_cst);
     __atomic_store_n(&self->overrun_limit_us, fn ? limit_us : 0, __ATOMIC_RELAXED);
-    if (fn && !turn_is_limited) turn_begin_limited(); /* its call may be on the stack */
+    if (fn) look_soon(false); /* its call may be on the stack */
 }
 
 void watchdog_forget(struct muster_self *self) {
@@ -312,19 +306,14 @@ static bool sample(void) {
     return kept > 0;
 }
 
-static void sleep_until_due(void) {
-    uint64_t expirations;
-    asleep = true;
-    if (frame_count == 0 && !stopping) (void)!read(timer, &expirations, sizeof expirations);
-    asleep = false;
-}
-
 static void pause_until_look(bool lasts) {
     const struct timespec pause = {0, lasts ? SAMPLE_CLOSE_NS : SAMPLE_NS};
+    uint64_t expirations;
     if (frame_count > 0)
         clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
     else
-        sleep_until_due();
+        (void)!read(timer, &expirations, sizeof expirations);
+    has_looked = true;
 }
 
 /* It sleeps nearly always; when it is due, a script may be running on. A nice value alone lets who
@@ -374,6 +363,7 @@ muster_status watchdog_start(uint32_t warn_ms, uint32_t abort_ms) {
     stopping = false;
     timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
     if (timer < 0) return MUSTER_INTERNAL;
+    look_after(patience_ns);
     running = thread_start();
     if (running) return MUSTER_OK;
     close(timer);

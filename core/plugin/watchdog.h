@@ -2,7 +2,7 @@
  *
  * A thread looks at the stack of calls that watchdog_enter and watchdog_leave keep: each ms or
  * more often while a call lasts, a ms after its begin at the latest where a plugin with a limit may
- * be in it; else four times in warn_ms at most. Over the plugin's own limit of CPU time it signals
+ * be in it; else four times in warn_ms. Over the plugin's own limit of CPU time it signals
  * the loop thread (a real-time signal, SA_RESTART), each ms again, and the handler calls what the
  * plugin registered. A call that lasts warn_ms is named while it runs; one that does not return
  * within abort_ms is named on stderr and the process ends with exit code 70. All count the time in
@@ -20,7 +20,7 @@ struct muster_self;
 muster_status watchdog_start(uint32_t warn_ms, uint32_t abort_ms) MUSTER_MUST_USE;
 void watchdog_stop(void);
 /* plugin_enter and plugin_leave call these; cheap: a few stores. In a turn of the loop that
- * calls a plugin with a limit they set a timer, twice in a ms at most. */
+ * calls a plugin with a limit such calls set a timer, twice in a ms at most. */
 void watchdog_enter(struct muster_self *self, const char *call);
 void watchdog_leave(void);
 /* The innermost call is about this lobby. Kept until the call ends; one store. */
