@@ -75,15 +75,23 @@ void match_inputs_restart(struct match *match, uint32_t seat) {
     ring->any = false;
 }
 
-void match_input_apply(struct match *match, uint32_t seat, const struct muster_input *input) {
-    if (!match->seats[seat].used) return;
+/* In a call of the mode. */
+static void give_input(struct match *match, uint32_t seat, const struct muster_input *input) {
+    const struct provider *mode = match->mode.provider;
     uint8_t bytes[MATCH_INPUT_BYTES];
     uint32_t len = match_input_encode(input, bytes);
-    if (!match->mode.provider->mode.input) return;
     record_append(match->record, match->tick, RECORD_INPUT, seat, bytes, len);
+    mode->mode.input(mode->instance, match->mode.state, seat, input);
+}
+
+void match_input_apply(struct match *match, uint32_t seat, const struct muster_input *input) {
+    if (!match->seats[seat].used || !match->mode.provider->mode.input) return;
+    if (match->stepping) { /* take_inputs */
+        give_input(match, seat, input);
+        return;
+    }
     match_steer_begin(match, &match->mode, "mode.input");
-    match->mode.provider->mode.input(match->mode.provider->instance, match->mode.state, seat,
-                                     input);
+    give_input(match, seat, input);
     match_call_end(match);
     for (uint32_t i = 0; i < match->anticheat_count; i++) {
         struct match_part *part = &match->anticheats[i];
@@ -122,7 +130,11 @@ static void repeat_input(struct match *match, uint32_t seat) {
     match_input_apply(match, seat, &input);
 }
 
+/* Where nobody else looks at them, all of a tick are one call of the mode: what stands around a
+ * call costs more than an input does. */
 static void take_inputs(struct match *match) {
+    bool is_one_call = match->anticheat_count == 0 && match->mode.provider->mode.input;
+    if (is_one_call) match_steer_begin(match, &match->mode, "mode.input");
     for (uint32_t seat = 0; seat < match->seats_max; seat++) {
         struct match_seat *s = &match->seats[seat];
         if (!s->used) continue;
@@ -134,6 +146,7 @@ static void take_inputs(struct match *match) {
         take_input(match, seat);
         if (two) take_input(match, seat);
     }
+    if (is_one_call) match_call_end(match);
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */

@@ -19,6 +19,25 @@ static void a_tick_takes_one_input_and_two_when_more_wait(void **state) {
     match_destroy(match);
 }
 
+/* What stands around a call costs more than an input does. */
+static void the_inputs_of_a_tick_are_one_call_of_the_mode(void **state) {
+    (void)state;
+    struct match *match = make_with_player();
+    join(match, 1, "bea");
+    step(match);
+    uint64_t before = game.self.call_count;
+    step(match);
+    uint64_t calls = game.self.call_count - before;
+    const struct muster_input other = {.sequence = 1};
+    for (uint32_t i = 1; i <= 2; i++) push(match, i, 0, 0);
+    match_input_push(match, 1, &other);
+    before = game.self.call_count;
+    step(match);
+    assert_int_equal(game.seen_count, 3);
+    assert_int_equal(game.self.call_count - before, calls);
+    match_destroy(match);
+}
+
 static void an_overflow_keeps_the_edges_of_what_goes(void **state) {
     (void)state;
     struct match *match = make_with_player();
@@ -163,6 +182,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_books, close_books)
     const struct CMUnitTest tests[] = {
         TEST(a_tick_takes_one_input_and_two_when_more_wait),
+        TEST(the_inputs_of_a_tick_are_one_call_of_the_mode),
         TEST(an_overflow_keeps_the_edges_of_what_goes),
         TEST(a_missing_input_is_repeated_for_a_while_then_all_is_let_go),
         TEST(a_new_input_has_its_repeats_anew),
