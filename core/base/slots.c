@@ -66,12 +66,6 @@ void *slots_add(struct slots *slots, uint64_t *id) {
     return item_at(slots, index);
 }
 
-void *slots_find(const struct slots *slots, uint64_t id) {
-    uint32_t index = slots_index(id);
-    if (index >= slots->used || !in_use(slots, index) || id_at(slots, index) != id) return NULL;
-    return item_at(slots, index);
-}
-
 void *slots_at(const struct slots *slots, uint32_t index) {
     return index < slots->used && in_use(slots, index) ? item_at(slots, index) : NULL;
 }

@@ -7,6 +7,7 @@
 #ifndef SLOTS_H
 #define SLOTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,8 +31,6 @@ muster_status slots_init(struct slots *slots, uint32_t cap, uint32_t item_size) 
 void slots_deinit(struct slots *slots);
 /* A zeroed item, or null when full. */
 void *slots_add(struct slots *slots, uint64_t *id);
-/* Null when the id is stale or 0. */
-void *slots_find(const struct slots *slots, uint64_t id);
 /* By slots_index; null when nothing is there. */
 void *slots_at(const struct slots *slots, uint32_t index);
 /* Takes a stale id. */
@@ -42,6 +41,14 @@ void *slots_next(const struct slots *slots, uint64_t *id);
 /* 0 to cap - 1. */
 static inline uint32_t slots_index(uint64_t id) {
     return (uint32_t)id - 1;
+}
+/* Null when the id is stale or 0. */
+static inline void *slots_find(const struct slots *slots, uint64_t id) {
+    uint32_t index = slots_index(id);
+    if (index >= slots->used) return NULL;
+    uint32_t generation = slots->generations[index];
+    bool is_here = generation == id >> 32 && generation & 1u;
+    return is_here ? slots->items + (size_t)index * slots->item_size : NULL;
 }
 /* Its first two cache lines will soon be asked for; again for any id. */
 static inline void slots_prefetch(const struct slots *slots, uint64_t id) {
