@@ -5,7 +5,7 @@
 #include "metrics.h"
 
 #define SLOT_US 1000u
-#define SLOTS 2048u /* longest period: 1 Hz stretched to 1.5 s; longer ones go round again */
+#define SLOTS 2048u /* longest period: 2 s; longer ones go round again */
 #define SLOTS_PER_RUN 10
 #define LATE_STRETCH_US 25000u
 #define LATE_SHRINK_US 12000u
@@ -17,15 +17,20 @@
 #define GOVERN_MAX_US 100000u /* longer between two runs is a stall, and not the load's */
 #define OVERLOAD_US 500000u   /* so long above STRETCH_OVERLOAD, */
 #define RELIEF_US 250000u     /* so long in time: that it is one does not come and go by waves */
-#define RX_SHARE 0.4          /* after a run of t, receiving gets at least 0.4 t */
+#define RX_SHARE 1.5 /* after a run of t, receiving gets 1.5 t, if there is so much of it */
 
+/* Times that are `due` and slots are the wheel's. It turns slower by the stretch, and all entries
+ * with it, so that they keep their distance: were each to wait for longer by itself, they would
+ * gather in few slots, and stay there. */
 static struct {
     struct pacer_entry slots[SLOTS]; /* list heads */
     uint64_t next_slot;              /* absolute slot number that runs next */
+    double wheel_us;                 /* its time, at wheel_at_us of the loop's */
+    uint64_t wheel_at_us;
     uint64_t rx_until_us;
     uint64_t last_us;
     uint64_t governed_us;
-    uint64_t late_us; /* the wheel, at governed_us */
+    uint64_t late_us; /* the slots, at governed_us */
     bool has_skipped; /* since then */
     double stretch;
     uint64_t turning_us; /* for which is_overloaded has not been what the stretch says */
@@ -70,14 +75,26 @@ static void on_timer(void *user) {
     pacer_run();
 }
 
+static uint64_t wheel_us(uint64_t now_us) {
+    return (uint64_t)(pacer.wheel_us + (double)(now_us - pacer.wheel_at_us) / pacer.stretch);
+}
+
+/* Nothing is late. */
+static void set_wheel(void) {
+    uint64_t now_us = loop_now_us();
+    pacer.last_us = pacer.governed_us = pacer.wheel_at_us = now_us;
+    pacer.wheel_us = (double)now_us;
+    pacer.next_slot = now_us / SLOT_US;
+    pacer.late_us = 0;
+}
+
 muster_status pacer_start(void) {
     for (uint32_t i = 0; i < SLOTS; i++)
         pacer.slots[i].next = pacer.slots[i].prev = &pacer.slots[i];
-    pacer.next_slot = loop_now_us() / SLOT_US;
     pacer.stretch = 1.0;
     pacer.is_overloaded = false;
     pacer.armed_count = 0;
-    pacer.last_us = pacer.governed_us = loop_now_us();
+    set_wheel();
     if (!loop_clock_is_virtual()) pacer.timer = loop_timer_start(1, 1, on_timer, NULL);
     pacer.paused = false;
     pacer.started = pacer.timer || loop_clock_is_virtual();
@@ -101,12 +118,10 @@ static void set_overloaded(bool is_overloaded) {
                    "no longer overloaded");
 }
 
-/* Without entries nothing calls: the next one finds the wheel at the present slot. */
+/* Without entries nothing calls: the next one finds the wheel at the present moment. */
 static void wake(void) {
     if (pacer.armed_count > 0 || pacer.running) return;
-    pacer.last_us = pacer.governed_us = loop_now_us();
-    pacer.late_us = 0;
-    pacer.next_slot = pacer.last_us / SLOT_US;
+    set_wheel();
     if (pacer.paused) loop_timer_resume(pacer.timer);
     pacer.paused = false;
 }
@@ -121,14 +136,14 @@ static void rest(void) {
 
 void pacer_add(struct pacer_entry *entry, uint32_t period_us, uint32_t phase,
                void (*fn)(void *user), void *user) {
-    uint64_t now_us = loop_now_us();
+    wake();
+    uint64_t now_us = wheel_us(loop_now_us());
     uint64_t phase_us = (uint64_t)phase * SLOT_US % period_us;
     entry->period_us = period_us;
     entry->fn = fn;
     entry->user = user;
     entry->due_us = (now_us / period_us + 1) * period_us + phase_us;
     if (entry->due_us > now_us + period_us) entry->due_us -= period_us;
-    wake();
     arm(entry);
 }
 
@@ -145,14 +160,22 @@ static void judge(uint64_t passed_us) {
         set_overloaded(!pacer.is_overloaded);
 }
 
+/* How long ago it was due. */
+static uint64_t late_us(uint64_t due_us, uint64_t now_us) {
+    uint64_t now = wheel_us(now_us);
+    return now > due_us ? (uint64_t)((double)(now - due_us) * pacer.stretch) : 0;
+}
+
 /* The governor: while ticks come late all periods grow, by a twentieth in 100 ms, and shrink again
  * while they come in time, by a tenth; by the time that passes, however many entries there are. How
- * late the wheel was is known from the beginning of that time: one long run in it is no overload.
+ * late the slots were is known from the beginning of that time: one long run in it is no overload.
  */
 static void govern(uint64_t now_us) {
-    uint64_t slot_us = pacer.next_slot * SLOT_US, passed_us = now_us - pacer.governed_us;
+    uint64_t passed_us = now_us - pacer.governed_us;
     if (passed_us > GOVERN_MAX_US) passed_us = GOVERN_MAX_US;
     double change = pacer.stretch * (double)passed_us / 1000000;
+    pacer.wheel_us = (double)wheel_us(now_us);
+    pacer.wheel_at_us = now_us;
     if (pacer.late_us > LATE_STRETCH_US || pacer.has_skipped)
         pacer.stretch += change * GROWTH_PER_S;
     else if (pacer.late_us < LATE_SHRINK_US)
@@ -162,17 +185,17 @@ static void govern(uint64_t now_us) {
     judge(passed_us);
     pacer.has_skipped = false;
     pacer.governed_us = now_us;
-    pacer.late_us = now_us > slot_us ? now_us - slot_us : 0;
+    pacer.late_us = late_us(pacer.next_slot * SLOT_US, now_us);
 }
 
 /* The next due time lies on the entry's own schedule; a tick that is a whole period late is
  * skipped, never run twice in a row. */
 static void schedule_next(struct pacer_entry *entry, uint64_t now_us) {
-    uint64_t period_us = (uint64_t)(entry->period_us * pacer.stretch);
-    entry->due_us += period_us;
-    if (entry->due_us + period_us <= now_us) {
-        uint64_t missed = (now_us - entry->due_us) / period_us;
-        entry->due_us += missed * period_us;
+    uint64_t wheel_now_us = wheel_us(now_us);
+    entry->due_us += entry->period_us;
+    if (entry->due_us + entry->period_us <= wheel_now_us) {
+        uint64_t missed = (wheel_now_us - entry->due_us) / entry->period_us;
+        entry->due_us += missed * entry->period_us;
         metrics_add(METRIC_TICKS_SKIPPED, (double)missed);
         pacer.has_skipped = true;
     }
@@ -181,8 +204,7 @@ static void schedule_next(struct pacer_entry *entry, uint64_t now_us) {
 
 static void run_entry(struct pacer_entry *entry) {
     uint64_t begin_us = loop_now_us();
-    uint64_t late_us = begin_us > entry->due_us ? begin_us - entry->due_us : 0;
-    if (late_us > LATE_OVERRUN_US) metrics_add(METRIC_TICK_OVERRUNS, 1);
+    if (late_us(entry->due_us, begin_us) > LATE_OVERRUN_US) metrics_add(METRIC_TICK_OVERRUNS, 1);
     disarm(entry);
     schedule_next(entry, begin_us); /* before fn, which may remove the entry */
     entry->fn(entry->user);
@@ -215,7 +237,7 @@ void pacer_run(void) {
     if (pacer.running || !pacer.started || begin_us < pacer.rx_until_us) return;
     pacer.running = true;
     if (!loop_clock_is_virtual()) govern(begin_us);
-    uint64_t now_slot = begin_us / SLOT_US;
+    uint64_t now_slot = wheel_us(begin_us) / SLOT_US;
     if (now_slot > pacer.next_slot + SLOTS) pacer.next_slot = now_slot - SLOTS;
     uint32_t slots_max = loop_clock_is_virtual() ? SLOTS : SLOTS_PER_RUN;
     while (slots_max > 0 && pacer.next_slot <= now_slot) {
@@ -236,7 +258,7 @@ static bool slot_is_due(uint64_t slot) {
 }
 
 uint64_t pacer_due_ms(void) {
-    uint64_t slot = loop_now_us() / SLOT_US;
+    uint64_t slot = wheel_us(loop_now_us()) / SLOT_US; /* virtual time is never stretched */
     if (pacer.armed_count == 0) return UINT64_MAX;
     if (slot < pacer.next_slot) slot = pacer.next_slot;
     for (uint32_t i = 0; i < SLOTS && !slot_is_due(slot); i++) slot++;

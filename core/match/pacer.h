@@ -3,8 +3,8 @@
  * A wheel of 1 ms slots; an entry is due at start + n * period, spread over the slots by its phase,
  * so that lobbies do not tick together. Due slots run from a 1 ms timer, which rests while there
  * are no entries, and from pacer_run, which net calls after every 32nd received message: neither
- * receiving nor ticking starves. Under overload a governor stretches all periods (up to 4x), evenly
- * for all; when the load has gone they are as before within 2 s.
+ * receiving nor ticking starves. Under overload a governor turns the wheel slower, so that all
+ * periods are stretched (up to 4x), evenly; when the load has gone they are as before within 2 s.
  * Thresholds: measured, docs/architecture.md "The tick".
  */
 #ifndef PACER_H

@@ -20,6 +20,19 @@ uint64_t __wrap_uv_hrtime(void) {
     return clock_us * 1000;
 }
 
+/* What the loop calls when a millisecond has passed and all that could be read has been. */
+static loop_fn on_timer;
+
+struct loop_timer *__real_loop_timer_start(uint32_t delay_ms, uint32_t repeat_ms, loop_fn fn,
+                                           void *user);
+struct loop_timer *__wrap_loop_timer_start(uint32_t delay_ms, uint32_t repeat_ms, loop_fn fn,
+                                           void *user);
+struct loop_timer *__wrap_loop_timer_start(uint32_t delay_ms, uint32_t repeat_ms, loop_fn fn,
+                                           void *user) {
+    on_timer = fn;
+    return __real_loop_timer_start(delay_ms, repeat_ms, fn, user);
+}
+
 struct runner {
     struct pacer_entry entry;
     uint32_t count;
@@ -57,7 +70,16 @@ static int stop(void **state) {
     return 0;
 }
 
+/* Nothing is received. */
 static void pass(uint32_t ms) {
+    for (uint32_t i = 0; i < ms; i++) {
+        clock_us += MS;
+        on_timer(NULL);
+    }
+}
+
+/* As much as there is time for. */
+static void pass_receiving(uint32_t ms) {
     for (uint32_t i = 0; i < ms; i++) {
         clock_us += MS;
         pacer_run();
@@ -182,7 +204,7 @@ static void an_hour_of_sleep_does_not_stop_it(void **state) {
 
 static void drop_all(void) {
     for (uint32_t i = 0; i < ENTRIES; i++) pacer_remove(&runners[i].entry);
-    pass(100); /* behind receiving's share it rests */
+    pass(100);
     memset(runners, 0, sizeof runners);
 }
 
@@ -201,7 +223,7 @@ static void relieve(const struct load *load) {
 
 /* Receiving has its share beside them: so much for ticks is twice a core, however it is made up. */
 static const struct load twice[] = {
-    {1000, 50, 72}, {8, 50, 9000}, {600, 16, 38}, {100, 8, 114}, {1000, 1000, 1429}, {1, 50, 72000},
+    {1000, 50, 40}, {8, 50, 5000}, {600, 16, 21}, {100, 8, 64}, {1000, 1000, 800}, {1, 50, 40000},
 };
 
 static uint32_t ticks(const struct load *load) {
@@ -225,13 +247,13 @@ static void overload_finds_the_rate_that_fits(void **state) {
     for (size_t i = 0; i < sizeof twice / sizeof twice[0]; i++) {
         const struct load *load = &twice[i];
         add_load(load);
-        pass(10000);
+        pass_receiving(10000);
         uint64_t begin_us = clock_us;
         uint32_t before = ticks(load);
         double announced_us = 0;
         while (clock_us - begin_us < 20000 * MS) {
             uint64_t at_us = clock_us;
-            pass(1);
+            pass_receiving(1);
             assert_true(pacer_overloaded()); /* no wave ends it */
             announced_us += pacer_stretch() * (double)(clock_us - at_us);
         }
@@ -250,8 +272,7 @@ static void it_is_back_within_two_seconds(void **state) {
         struct load load = twice[i];
         load.cost_us *= 3;
         add_load(&load);
-        pass(10000);
-        assert_true(pacer_stretch() > 3.0);
+        while (pacer_stretch() < 3.0) pass_receiving(1);
         relieve(&load);
         uint64_t begin_us = clock_us;
         while (clock_us - begin_us < 2000 * MS) pass(1);
@@ -259,6 +280,27 @@ static void it_is_back_within_two_seconds(void **state) {
         assert_false(pacer_overloaded());
         drop_all();
     }
+}
+
+static uint32_t most_in_a_slot(const struct load *load) {
+    uint32_t in[50] = {0}, most = 0;
+    for (uint32_t i = 0; i < load->count; i++)
+        if (++in[runners[i].last_us / MS % 50] > most) most++;
+    return most;
+}
+
+/* Else they would come all at once from then on, the last ones late for ever. */
+static void overload_keeps_lobbies_apart(void **state) {
+    (void)state;
+    static const struct load load = {400, 50, 200};
+    add_load(&load);
+    pass(10000);
+    assert_true(pacer_overloaded());
+    relieve(&load);
+    uint64_t begin_us = clock_us;
+    while (clock_us - begin_us < 2000 * MS) pass(1);
+    assert_false(pacer_overloaded());
+    assert_in_range(most_in_a_slot(&load), 400 / 50, 2 * 400 / 50); /* a turn may meet two slots */
 }
 
 /* One slow match whose ticks fit in makes others late, and slows nobody down. */
@@ -333,13 +375,61 @@ static void receiving_has_its_share(void **state) {
     add(1, 50, 11);
     while (runners[0].count == 0) pass(1);
     uint32_t count = runners[1].count;
-    clock_us += 3 * MS;
-    pacer_run(); /* slot 11 is due, but less than 0.4 of 10 ms have passed */
+    clock_us += 14 * MS;
+    pacer_run(); /* slot 11 is due, but less than 1.5 times 10 ms have passed */
     assert_int_equal(runners[1].count, count);
     clock_us += 1 * MS;
     pacer_run(); /* ten slots at once, */
     pacer_run(); /* and those after them */
     assert_int_equal(runners[1].count, count + 1);
+}
+
+/* Where nothing is left to be read, no tick waits for its sake. */
+static void receiving_has_no_more_than_it_asks_for(void **state) {
+    (void)state;
+    add(0, 50, 0)->cost_us = 10 * MS;
+    add(1, 50, 9);
+    while (runners[0].count == 0) pass(1);
+    uint32_t count = runners[1].count;
+    pass(1);
+    assert_int_equal(runners[1].count, count + 1);
+}
+
+/* Players with a connection each, which a round of the loop reads one input from, as it does over
+ * TLS. */
+struct crowd {
+    uint32_t players, cost_us; /* of an input */
+    uint64_t begin_us, read;
+};
+
+static uint64_t waiting(const struct crowd *crowd) {
+    return (clock_us - crowd->begin_us) * crowd->players * 20 / 1000000 - crowd->read;
+}
+
+static void receive_round(struct crowd *crowd) {
+    uint64_t n = waiting(crowd) < crowd->players ? waiting(crowd) : crowd->players;
+    if (n == 0) clock_us += MS;
+    for (; n > 0; n--) {
+        clock_us += crowd->cost_us;
+        if (++crowd->read % 32 == 0) pacer_run();
+    }
+    on_timer(NULL);
+}
+
+/* Late ticks are left out; inputs that nobody reads would wait for longer and longer. Twice a core,
+ * two fifths of it for receiving. */
+static void every_input_is_read(void **state) {
+    (void)state;
+    static const struct load load = {400, 50, 200};
+    struct crowd crowd = {.players = 3200, .cost_us = 6, .begin_us = clock_us};
+    add_load(&load);
+    while (clock_us - crowd.begin_us < 20000 * MS) {
+        receive_round(&crowd);
+        assert_true(waiting(&crowd) <= crowd.players);
+    }
+    assert_true(pacer_overloaded());
+    assert_true(pacer_stretch() > 2.0 && pacer_stretch() < 3.5);
+    assert_even(&load);
 }
 
 int main(void) {
@@ -357,11 +447,14 @@ int main(void) {
         TEST(an_hour_of_sleep_does_not_stop_it),
         TEST(overload_finds_the_rate_that_fits),
         TEST(it_is_back_within_two_seconds),
+        TEST(overload_keeps_lobbies_apart),
         TEST(half_a_core_is_no_overload),
         TEST(a_stall_is_no_overload),
         TEST(without_a_match_there_is_no_overload),
         TEST(without_an_entry_nothing_wakes_the_loop),
         TEST(receiving_has_its_share),
+        TEST(receiving_has_no_more_than_it_asks_for),
+        TEST(every_input_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
