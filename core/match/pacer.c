@@ -3,6 +3,7 @@
 #include "log.h"
 #include "loop.h"
 #include "metrics.h"
+#include "net.h"
 
 #define SLOT_US 1000u
 #define SLOTS 2048u /* longest period: 2 s; longer ones go round again */
@@ -244,6 +245,7 @@ void pacer_run(void) {
         uint64_t slot = pacer.next_slot++; /* first: what is re-armed now lands later */
         slots_max -= run_slot(slot);
     }
+    net_flush_snapshots();
     pacer.last_us = loop_now_us();
     pacer.rx_until_us = pacer.last_us + (uint64_t)((double)(pacer.last_us - begin_us) * RX_SHARE);
     pacer.running = false;

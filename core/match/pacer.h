@@ -32,7 +32,8 @@ void pacer_add(struct pacer_entry *entry, uint32_t period_us, uint32_t phase,
                void (*fn)(void *user), void *user);
 /* Also from inside the entry's own fn. Takes an entry that is not armed. */
 void pacer_remove(struct pacer_entry *entry);
-/* Run due slots now, at most 10; does nothing when it is already running. */
+/* Run due slots now, at most 10, and let their snapshots leave; does nothing when it is already
+ * running. */
 void pacer_run(void);
 /* For who moves a virtual clock, where no timer calls pacer_run: when it has something to do next
  * (loop_now_ms clock), at least once in 2048 ms; UINT64_MAX: no entry is armed. */

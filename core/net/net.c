@@ -82,6 +82,7 @@ static void on_conn_ends(struct conn *conn) {
 }
 
 static void on_conn_gone(struct conn *conn) {
+    net_ring_settle(conn); /* while it has its socket */
     net_gate_forget(conn);
     net_place_leave(conn);
     net_peer_remove(conn);

@@ -83,11 +83,15 @@ void net_stop_listening(void);
 void net_stop(void);
 bool net_stopped(void);
 
-/* One snapshot, straight into the kernel. buffer has NET_HEADROOM writable bytes in front of data;
- * the bytes of data are not changed. SKIPPED: the connection still holds back older bytes, nothing
+/* One snapshot, into the kernel at once or, where there is io_uring, with those of others: by
+ * net_flush_snapshots, at the latest at the end of the loop's turn, and before anything else that
+ * is sent to that connection. data has NET_HEADROOM writable bytes in front; its own bytes are not
+ * changed, and borrowed for the call. SKIPPED: the connection still holds back older bytes, nothing
  * was sent; ws_drained comes when it is free again. */
 enum net_sent { NET_SENT, NET_SKIPPED, NET_GONE };
 enum net_sent net_send_snapshot(conn_id conn, uint8_t *data, uint32_t len);
+/* Those that were sent since leave now. Calls nobody back. */
+void net_flush_snapshots(void);
 /* Soon one will be sent to it: what that asks for is fetched from memory. */
 void net_expect_snapshot(conn_id conn);
 /* Queued in order; it leaves at the end of the loop's turn, behind what was put there before

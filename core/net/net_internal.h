@@ -85,6 +85,7 @@ struct conn {
     bool held;         /* what waits leaves at the end of the loop's turn */
     bool skipped;      /* ws_drained is owed */
     bool wants_out;    /* is told when the socket takes more */
+    bool in_ring;      /* a snapshot of it has not left yet */
     bool is_last_read; /* what comes is thrown away */
     bool is_heard;     /* something came in the last second */
     uint32_t rx_len;
@@ -272,8 +273,12 @@ void net_wire_free_all(void);
 /* In the callback that it is established, which is to end it then: libwebsockets has no part in it
  * any more. False: it stays with libwebsockets. */
 bool net_wire_take(struct conn *conn);
-/* Something that was sent has not left wholly: nothing may be sent. */
+/* Something that was sent has not left wholly: nothing may be sent. Before it is said, what lies in
+ * the ring leaves. */
 bool net_wire_waits(const struct conn *conn);
+/* A snapshot, as net_wire_offer; it may leave later, with others (net_flush_snapshots): what is not
+ * taken then waits, and who is broken then is heard of in the loop. */
+enum net_sent net_wire_post(struct conn *conn, uint8_t *bytes, uint32_t len);
 /* Whole frames, with LWS_PRE in front, while nothing waits. SKIPPED: none of them; net_ws_writeable
  * comes when it takes some. GONE: it is broken. */
 enum net_sent net_wire_offer(struct conn *conn, uint8_t *bytes, uint32_t len);
@@ -287,6 +292,19 @@ void net_wire_want(struct conn *conn);
 void net_wire_finish(struct conn *conn);
 /* Once a second: asks those that are silent. False: it answers no more. */
 bool net_wire_is_alive(struct conn *conn);
+
+/* ---- net_ring.c: net_flush_snapshots, and ---- */
+
+/* What became of one: so many bytes were taken, or a negative errno. It may not put another. */
+typedef void net_ring_fn(struct conn *conn, const uint8_t *bytes, uint32_t len, int result);
+/* There is a ring or there is none, which is logged. */
+void net_ring_start(net_ring_fn *settled);
+void net_ring_stop(void);
+/* Whole frames for a socket of our own for which nothing waits and nothing lies in the ring. They
+ * are copied. False: they are not for the ring, or there is none. */
+bool net_ring_put(struct conn *conn, const uint8_t *bytes, uint32_t len);
+/* Before anything else is done with its socket. */
+void net_ring_settle(const struct conn *conn);
 
 /* ---- net_ws.c ---- */
 

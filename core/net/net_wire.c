@@ -83,7 +83,9 @@ static void watch(const struct conn *conn, uint32_t events) {
 }
 
 bool net_wire_waits(const struct conn *conn) {
-    return net_conn_is_own(conn) ? conn->unsent != NULL : lws_partial_buffered(conn->wsi);
+    if (!net_conn_is_own(conn)) return lws_partial_buffered(conn->wsi);
+    net_ring_settle(conn);
+    return conn->unsent != NULL;
 }
 
 void net_wire_want(struct conn *conn) {
@@ -130,6 +132,20 @@ enum net_sent net_wire_offer(struct conn *conn, uint8_t *bytes, uint32_t len) {
     }
     if (sent == (ssize_t)len) return NET_SENT;
     return keep_unsent(conn, bytes + sent, len - (uint32_t)sent) ? NET_SENT : NET_GONE;
+}
+
+/* Of a snapshot that left with others. One of which nothing was taken is kept, too: whoever sent it
+ * counts on that it comes. */
+static void on_settled(struct conn *conn, const uint8_t *bytes, uint32_t len, int result) {
+    uint32_t sent = result > 0 ? (uint32_t)result : 0;
+    if (sent == len) return;
+    bool is_whole = result >= 0 || result == -EAGAIN || result == -EINTR;
+    if (!is_whole || !keep_unsent(conn, bytes + sent, len - sent)) shutdown(conn->fd, SHUT_RDWR);
+}
+
+enum net_sent net_wire_post(struct conn *conn, uint8_t *bytes, uint32_t len) {
+    if (net_conn_is_own(conn) && net_ring_put(conn, bytes, len)) return NET_SENT;
+    return net_wire_offer(conn, bytes, len);
 }
 
 bool net_wire_send(struct conn *conn, uint8_t *bytes, uint32_t len) {
@@ -362,10 +378,12 @@ muster_status net_wire_start(void) {
     wire.poll = wire.epoll_fd >= 0
                     ? loop_poll_start(wire.epoll_fd, MUSTER_POLL_READ, on_events, NULL)
                     : NULL;
+    net_ring_start(on_settled);
     return wire.poll ? MUSTER_OK : MUSTER_NO_MEMORY;
 }
 
 void net_wire_stop(void) {
+    net_ring_stop();
     loop_poll_stop(wire.poll);
     wire.poll = NULL;
     if (wire.epoll_fd >= 0) close(wire.epoll_fd);

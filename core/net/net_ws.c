@@ -219,7 +219,7 @@ enum net_sent net_send_snapshot(conn_id id, uint8_t *data, uint32_t len) {
     if (conn->held && !waits) return send_behind(conn, data, len);
     uint32_t head = net_frame_head(data, NET_OPCODE_BINARY, len);
     bool is_free = !waits && !conn->queue.head;
-    enum net_sent sent = is_free ? net_wire_offer(conn, data - head, head + len) : NET_SKIPPED;
+    enum net_sent sent = is_free ? net_wire_post(conn, data - head, head + len) : NET_SKIPPED;
     if (sent == NET_SKIPPED) conn->skipped = true;
     if (sent == NET_GONE) net_conn_shut(conn);
     if (sent != NET_SENT) return sent;
@@ -391,6 +391,7 @@ void net_ws_flush(void) {
         if (conn) flush(conn);
     }
     net_state.held_count = 0;
+    net_flush_snapshots();
 }
 
 void net_ws_gone(struct conn *conn) {

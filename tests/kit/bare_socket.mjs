@@ -44,7 +44,8 @@ const HANDSHAKE =
 const ACCEPT = /^sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=\r$/im;
 
 export class BareSocket {
-    messages = []; // parsed, in the order of their coming
+    frames = []; // all that came, {opcode, payload}
+    messages = []; // the texts of them, parsed
     pongs = [];
     closeCodes = []; // of the server's close frames; 1005: it has none
     closes = false; // the test has sent a close frame, or will
@@ -116,6 +117,8 @@ export class BareSocket {
     }
 
     #takeFrame(opcode, payload) {
+        this.frames.push({ opcode, payload });
+        if (opcode === BINARY) return;
         if (opcode === TEXT) return this.messages.push(JSON.parse(payload));
         if (opcode === PONG) return this.pongs.push(payload.toString());
         assert.ok(!this.wire.writableEnded || opcode === CLOSE, "the server goes on behind our end");
