@@ -279,21 +279,43 @@ static bool seat_or_none(const struct match *match, uint32_t seat) {
     return seat < match_seat_count(match) || seat == MUSTER_SEAT_NONE;
 }
 
+/* Of a step's match, as it is told: with its tick, and no text that is null. */
+static muster_status take_fact(muster_self *self, const char *function, muster_match_id id,
+                               const struct muster_fact *fact, struct match **match,
+                               struct muster_fact *out) {
+    muster_status status = find_steered(self, id, function, match);
+    if (status) return status;
+    if (in_rules(self, *match, function)) return MUSTER_STATE;
+    if (!ABI_COPY_IN(self, muster_fact, out, fact)) return MUSTER_INVALID;
+    if (!out->kind || !out->kind[0] || !seat_or_none(*match, out->seat) ||
+        !seat_or_none(*match, out->other_seat) || !seat_or_none(*match, out->third_seat))
+        return MUSTER_INVALID;
+    out->tick = (*match)->tick;
+    if (!out->text) out->text = "";
+    return MUSTER_OK;
+}
+
 static muster_status tell_fn(muster_self *self, muster_match_id id,
                              const struct muster_fact *fact) {
     struct match *match;
-    muster_status status = find_steered(self, id, "tell", &match);
-    if (status) return status;
-    if (in_rules(self, match, "tell")) return MUSTER_STATE;
     struct muster_fact full;
-    if (!ABI_COPY_IN(self, muster_fact, &full, fact)) return MUSTER_INVALID;
-    if (!full.kind || !full.kind[0] || !seat_or_none(match, full.seat) ||
-        !seat_or_none(match, full.other_seat) || !seat_or_none(match, full.third_seat))
-        return MUSTER_INVALID;
-    full.tick = match->tick;
-    if (!full.text) full.text = "";
-    match_tell(match, &full);
-    return MUSTER_OK;
+    muster_status status = take_fact(self, "tell", id, fact, &match, &full);
+    if (!status) match_tell(match, &full);
+    return status;
+}
+
+static muster_status observe_fn(muster_self *self, muster_match_id id,
+                                const struct muster_fact *fact) {
+    struct match *match;
+    struct muster_fact full;
+    muster_status status = take_fact(self, "observe", id, fact, &match, &full);
+    if (!status) match_observe(match, &full);
+    return status;
+}
+
+static bool is_observed_fn(muster_self *self, muster_match_id id) {
+    const struct match *match = host_on_loop(self, __func__) ? match_find(id) : NULL;
+    return match && match_is_observed(match);
 }
 
 static muster_status note_fn(muster_self *self, muster_match_id id, const void *data,
@@ -398,4 +420,6 @@ const struct muster_host_match host_match_group = {
     .setting_json = setting_json_fn,
     .victory_name = victory_name_fn,
     .idle_set = idle_set_fn,
+    .observe = observe_fn,
+    .is_observed = is_observed_fn,
 };

@@ -9,6 +9,10 @@
 #include "match.h"
 #include "metrics.h"
 #include "pending.h"
+#include "record.h"
+#include "response.h"
+#include "session.h"
+#include "ticket.h"
 
 #define RETRY_TICK_MS 250
 #define DELIVER_DEADLINE_MS 30000
@@ -134,6 +138,7 @@ void report_hurry(void) {
 }
 
 void report_deinit(void) {
+    response_deinit();
     loop_timer_stop(reports.timer);
     while (reports.first) {
         if (reports.first->ticket.value) pending_cancel(reports.first->ticket.value);
@@ -151,24 +156,72 @@ void report_submit(uint32_t kind, json_t *json) {
     if (plugin_depth() == 0) on_timer(NULL);
 }
 
+/* ---- suspicions ------------------------------------------------------------------------------ */
+
+static bool is_suspicion(const json_t *report) {
+    const json_t *severity = json_object_get(report, "severity");
+    const json_t *family = json_object_get(report, "family");
+    return json_is_string(json_object_get(report, "detector")) && json_is_integer(severity) &&
+           json_integer_value(severity) >= 1 && json_integer_value(severity) <= 10 &&
+           (!family || json_is_string(family));
+}
+
+/* Where it can be seen again: all of it is in the file by the end of the match. */
+static json_t *replay_json(const struct match *match) {
+    uint32_t used = match->record ? record_used(match->record) : 0;
+    if (!used) return json_null();
+    return json_pack("{s:o,s:i,s:n}", "file", json_sprintf("records/%s.mrec", match->key), "offset",
+                     (int)used, "hash");
+}
+
+static void complete(json_t *report, const struct match *match, uint32_t seat,
+                     struct response response) {
+    const char *player_key = match->seats[seat].player_key;
+    const struct session *session = session_find_key(player_key);
+    char id[TICKET_UUID_SIZE];
+    ticket_uuid(id);
+    json_object_set_new(report, "id", json_string(id));
+    json_object_set_new(report, "matchId", json_string(match->key));
+    json_object_set_new(report, "lobbyId", json_string(match->lobby_key));
+    json_object_set_new(report, "playerId", json_string(player_key));
+    json_object_set_new(report, "tick", json_integer(match->tick));
+    json_object_set_new(report, "rttMs", json_integer(session ? session->rtt_ms : 0));
+    json_object_set_new(report, "replay", replay_json(match));
+    json_object_set_new(report, "action", json_string(response_word(response.taken)));
+    json_object_set_new(report, "earned", json_string(response_word(response.earned)));
+}
+
+static void log_suspicion(const struct match *match, uint32_t seat, const char *detector,
+                          struct response response) {
+    log_fields(MUSTER_LOG_INFO, "anticheat",
+               &(struct log_fields){.lobby = match->lobby_key,
+                                    .player = match->seats[seat].player_key,
+                                    .event = "suspicion",
+                                    .kind = "suspicion"},
+               "%s suspects %s in match %s at tick %u: %s", detector,
+               match->seats[seat].display_name, match->key, match->tick,
+               response_word(response.taken));
+}
+
 muster_status report_suspicion(muster_match_id match_id, uint32_t seat, const char *json) {
     const struct match *match = match_find(match_id);
     if (!match || seat >= match_seat_count(match) || !match->seats[seat].used)
         return MUSTER_NOT_FOUND;
     if (match->replaying) return MUSTER_OK; /* it was told when it happened */
     json_t *report = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
-    json_t *severity = json_object_get(report, "severity");
-    bool complete = json_is_string(json_object_get(report, "detector")) &&
-                    json_is_integer(severity) && json_integer_value(severity) >= 1 &&
-                    json_integer_value(severity) <= 10;
-    if (!complete) {
+    if (!is_suspicion(report)) {
         json_decref(report);
         return MUSTER_INVALID;
     }
-    json_object_set_new(report, "matchId", json_string(match->key));
-    json_object_set_new(report, "lobbyId", json_string(match->lobby_key));
-    json_object_set_new(report, "playerId", json_string(match->seats[seat].player_key));
-    json_object_set_new(report, "tick", json_integer(match->tick));
+    const char *family = json_string_value(json_object_get(report, "family"));
+    struct response response = response_take(match->seats[seat].player_key, family ? family : "",
+                                             match->key, match->record != NULL);
+    if (response.taken == RESPONSE_IGNORE) {
+        json_decref(report);
+        return MUSTER_OK;
+    }
+    log_suspicion(match, seat, json_string_value(json_object_get(report, "detector")), response);
+    complete(report, match, seat, response);
     report_submit(MUSTER_REPORT_SUSPICION, report);
     return MUSTER_OK;
 }

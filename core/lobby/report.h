@@ -16,7 +16,8 @@ void report_hurry(void);
 void report_deinit(void);
 /* kind: MUSTER_REPORT_...; json is taken. */
 void report_submit(uint32_t kind, json_t *json);
-/* From a plugin: one JSON object; completed with match, lobby, player and tick. */
+/* From a plugin: one JSON object; completed with match, lobby, player, tick, where it is recorded,
+ * and what follows from it (response). */
 muster_status report_suspicion(muster_match_id match, uint32_t seat, const char *json);
 
 #endif

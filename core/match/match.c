@@ -364,6 +364,7 @@ muster_status match_join(struct match *match, uint32_t seat, const char *player_
         return status;
     }
     match_rules_join(match, seat);
+    match_observe_seat(match, seat, MUSTER_FACT_JOINED);
     return MUSTER_OK;
 }
 
@@ -378,6 +379,7 @@ void match_leave(struct match *match, uint32_t seat, uint32_t reason) {
                                      reason);
     match_call_end(match);
     match_rules_leave(match, seat, reason);
+    match_observe_seat(match, seat, MUSTER_FACT_LEFT);
     keep_departed(match, seat, reason);
     match->seats[seat].used = false;
 }

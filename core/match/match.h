@@ -380,6 +380,9 @@ int64_t match_adjust(struct match *match, const struct muster_param *param, int6
 void match_tell(struct match *match, const struct muster_fact *fact);
 /* To anticheats alone. */
 void match_fact(struct match *match, uint32_t seat, const char *kind, int64_t value);
+void match_observe(struct match *match, const struct muster_fact *fact);
+/* Does one of them hear facts? */
+bool match_is_observed(const struct match *match);
 json_t *match_setting(struct match *match, const char *key); /* borrowed, may be null */
 muster_status match_note(struct match *match, const struct muster_self *self, const void *data,
                          uint32_t len);

@@ -59,6 +59,8 @@ void match_rules_end(struct match *match);
 void match_rules_join(struct match *match, uint32_t seat);
 void match_rules_leave(struct match *match, uint32_t seat, uint32_t reason);
 void match_rules_connection(struct match *match, uint32_t seat, bool connected);
+/* What the host itself tells the anticheats of a person's seat: MUSTER_FACT_JOINED, _LEFT. */
+void match_observe_seat(struct match *match, uint32_t seat, const char *kind);
 void match_rules_tick(struct match *match, const struct muster_tick *tick);
 void match_rules_setting(struct match *match, const char *key);
 /* Notes, each u8 part, u16 length, bytes. */

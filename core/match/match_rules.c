@@ -118,6 +118,21 @@ void match_fact(struct match *match, uint32_t seat, const char *kind, int64_t va
     tell_anticheats(match, &fact);
 }
 
+void match_observe(struct match *match, const struct muster_fact *fact) {
+    count_fact(match, fact->kind);
+    tell_anticheats(match, fact);
+}
+
+bool match_is_observed(const struct match *match) {
+    for (uint32_t i = 0; i < match->anticheat_count; i++)
+        if (match->anticheats[i].provider->anticheat.fact) return true;
+    return false;
+}
+
+void match_observe_seat(struct match *match, uint32_t seat, const char *kind) {
+    if (!match->seats[seat].is_bot) match_fact(match, seat, kind, 1);
+}
+
 void match_tell(struct match *match, const struct muster_fact *fact) {
     count_fact(match, fact->kind);
     CALL_RULES(match, match_fact, fact)

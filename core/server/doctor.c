@@ -47,6 +47,7 @@ static const struct row {
     {"", "crash.page", A_FILE, NULL},
     {"", "disk-probe", A_LEFTOVER, NULL},
     {"", "crashes", A_FOLDER, NULL},
+    {"", "evidence", A_FOLDER, NULL},
     {"", "keys", A_FOLDER, NULL},
     {"", "live", A_FOLDER, NULL},
     {"", "lobbies", A_FOLDER, NULL},
@@ -57,6 +58,7 @@ static const struct row {
     {"backups", "*", A_FILE, NULL},
     {"crashes", "*", A_FOLDER, doctor_crash},
     {"crashes/*", "*", A_FILE, NULL},
+    {"evidence", "*.mrec", A_FILE, doctor_recording},
     {"keys", "*.pem", A_FILE, NULL}, /* as for databases */
     {"keys", "*.pem.new", A_LEFTOVER, NULL},
     {"live", "*.new", A_LEFTOVER, NULL},

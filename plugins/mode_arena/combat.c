@@ -38,7 +38,7 @@ static uint32_t ticks_of(const struct arena *arena, int64_t ms) {
 /* ---- input ---------------------------------------------------------------------------------- */
 
 static void impossible(struct arena *arena, uint32_t seat) {
-    match_of(arena)->fact(arena->instance->self, arena->match, seat, "impossible_input", 1);
+    match_of(arena)->fact(arena->instance->self, arena->match, seat, MUSTER_FACT_IMPOSSIBLE, 1);
 }
 
 static bool is_possible(const struct muster_input *input) {
@@ -78,10 +78,13 @@ static void wishes_take(struct avatar *a, const struct muster_input *input) {
     if (count > MUSTER_INPUT_SAMPLES_MAX) count = MUSTER_INPUT_SAMPLES_MAX;
     wish(a, input->held | (input->repeated ? 0u : input->pressed), input->aim);
     if (input->repeated) return;
+    uint32_t presses = 0;
     for (uint32_t i = 0; i < count; i++) {
         wish(a, input->samples[i].pressed & ~sampled, input->samples[i].aim);
         sampled |= input->samples[i].pressed;
+        presses += input->samples[i].pressed & BUTTON_RIFLE;
     }
+    a->presses += presses ? presses : input->pressed & BUTTON_RIFLE;
 }
 
 void combat_input(struct arena *arena, uint32_t seat, const struct muster_input *input) {
@@ -419,14 +422,18 @@ static void fire_step(struct arena *arena) {
         uint32_t seat = (arena->tick + n) % ARENA_SEATS_MAX;
         if (seat >= arena->seats_end) continue;
         struct avatar *a = &arena->avatars[seat];
-        uint32_t fire = a->fire;
-        a->fire = 0;
+        uint32_t fire = a->fire, presses = a->presses;
+        a->fire = a->presses = 0;
         if (!a->present || !a->alive) continue;
         if (!(a->weapons & WEAPON_RIFLE)) fire &= ~(uint32_t)BUTTON_RIFLE;
         if (!(a->weapons & WEAPON_LAUNCHER)) fire &= ~(uint32_t)BUTTON_LAUNCHER;
-        if (fire & BUTTON_RIFLE && arena->tick >= a->rifle_tick) shoot(arena, seat);
+        if (fire & BUTTON_RIFLE && arena->tick >= a->rifle_tick)
+            shoot(arena, seat);
+        else if (presses)
+            watch_refused(arena, seat, presses);
         if (fire & BUTTON_LAUNCHER && arena->tick >= a->launcher_tick) launch(arena, seat);
     }
+    for (uint32_t i = 0; i < arena->shot_count; i++) watch_shot(arena, &arena->shots[i]);
     for (uint32_t i = 0; i < arena->shot_count; i++) {
         const struct shot *shot = &arena->shots[i];
         if (shot->hit == MUSTER_SEAT_NONE) continue;
@@ -449,5 +456,6 @@ void combat_step(struct arena *arena) {
     for (uint32_t i = 0; i < PROJECTILES_MAX; i++) {
         if (arena->projectiles[i].live) projectile_step(arena, &arena->projectiles[i]);
     }
+    watch_step(arena);
     fire_step(arena);
 }

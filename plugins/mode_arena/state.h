@@ -145,6 +145,7 @@ struct avatar {
     uint32_t fire;
     uint16_t rifle_aim;
     uint16_t launcher_aim;
+    uint32_t presses; /* of the rifle's button, for who watches */
     /* What rules gave it: the "loadout" command. */
     uint32_t weapons;        /* WEAPON_... together */
     uint32_t damage_percent; /* of what its weapons do */
@@ -201,6 +202,15 @@ struct shot {
     int32_t end_x;
     int32_t end_y;
     uint32_t hit; /* seat, or NONE */
+};
+
+/* What anticheats have been told of a person. Neither saved nor hashed: without them it is empty.
+ */
+struct watched {
+    uint32_t visible; /* a bit per seat that it could hit */
+    /* in this tick */
+    uint32_t nearest; /* seat, or NONE: which it aims at best of those */
+    int32_t off;      /* by so much, 1000 from the middle to the edge */
 };
 
 struct burst {
@@ -317,6 +327,8 @@ struct arena {
     uint32_t death_count;
     struct wire_view before;
     struct wire_view now;
+    struct watched watched[ARENA_SEATS_MAX];
+    bool is_watched; /* in this tick */
 };
 
 /* trig.c */
@@ -368,6 +380,14 @@ void combat_announce(struct arena *arena);
 void combat_remove(struct arena *arena, uint32_t seat);
 /* One fact to the rules, of this tick; size and tick are filled in. */
 void combat_tell(struct arena *arena, struct muster_fact fact);
+
+/* watch.c: what anticheats are told, when there are any. */
+/* Who could hit whom, and aims how well: before the shots of the tick are fired. */
+void watch_step(struct arena *arena);
+/* A rifle shot, after it was aimed. */
+void watch_shot(const struct arena *arena, const struct shot *shot);
+/* So many presses came before the rifle was ready. */
+void watch_refused(const struct arena *arena, uint32_t seat, uint32_t presses);
 
 /* objectives.c */
 bool objectives_label_ok(const char *label); /* printable ASCII without " and \, or empty */

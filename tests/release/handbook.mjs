@@ -10,7 +10,8 @@ import { ROOT, runDaemon } from "../kit/harness.mjs";
 export const HANDBOOK = path.join(ROOT, "docs/operations.md");
 
 /** Plugins with a table, beside those that a server has by itself. */
-const NOT_BY_DEFAULT = "auth_jwt,service_directory";
+const NOT_BY_DEFAULT =
+    "auth_jwt,service_directory,anticheat_aim,anticheat_movement,anticheat_timing";
 
 const HEAD = ["| key | default | range | unit | meaning | a change needs |", "| --- | --- | --- | --- | --- | --- |"];
 

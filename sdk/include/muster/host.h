@@ -831,6 +831,14 @@ struct muster_host_match {
      * whenever the match is there, from match_begin and the victory's create on. Not saved: say it
      * in load as well. NOT_FOUND: no such match. DENIED: the plugin has neither role in it. */
     muster_status (*idle_set)(muster_self *self, muster_match_id match, uint32_t idle);
+    /* Tell the anticheat plugins alone, with all that a fact has; as tell, but rules hear nothing
+     * of it, and a replay has nobody to tell it to: what it is made of may be no part of the state.
+     */
+    muster_status (*observe)(muster_self *self, muster_match_id match,
+                             const struct muster_fact *fact);
+    /* Does any of them hear facts of this match? What costs something to find out is found out for
+     * them alone. Nothing that steers the match may depend on it. */
+    bool (*is_observed)(muster_self *self, muster_match_id match);
 };
 
 /* ---- player
@@ -951,8 +959,11 @@ struct muster_host_report {
     uint32_t size;
     uint32_t reserved;
     /* [start] A suspicion about a seat: one JSON object with at least "detector" and "severity" (1
-     * to 10), else INVALID and a fault. The host adds match, lobby, player and tick and hands it to
-     * the reporters. NOT_FOUND: no such match, or nobody sits there. */
+     * to 10), else INVALID and a fault. "family", a word, says which detectors see the same thing:
+     * "movement", "timing", "aim", "information". The host decides what follows from it (section
+     * anticheat of the configuration), adds id, match, lobby, player, tick, ping, the place in the
+     * recording and the step taken, and hands it to the reporters. NOT_FOUND: no such match, or
+     * nobody sits there. */
     muster_status (*suspicion)(muster_self *self, muster_match_id match, uint32_t seat,
                                const char *json);
     /* For reporter plugins: the answer to a PENDING deliver; ACCEPT or REJECT, another is a fault

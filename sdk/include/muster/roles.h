@@ -500,12 +500,34 @@ struct muster_fact {
     uint32_t seat; /* whom it concerns, or MUSTER_SEAT_NONE */
     uint32_t tick;
     uint32_t reserved;
-    const char *kind; /* "impossible_input", "kill", ... as the mode reports it */
+    const char *kind; /* MUSTER_FACT_..., "kill", ... as the mode reports it */
     int64_t value;
     uint32_t other_seat; /* the other party, or MUSTER_SEAT_NONE */
     uint32_t third_seat; /* who helped, or MUSTER_SEAT_NONE */
     const char *text;    /* a word that goes with it ("rifle"), or "" */
 };
+
+/* fact->kind, of the host, to the anticheats alone: a person sits in the seat from now on, or does
+ * no more; between two ticks. What is known of a seat is then known of somebody else. */
+#define MUSTER_FACT_JOINED "joined"
+#define MUSTER_FACT_LEFT "left"
+
+/* What modes tell of a person (host->match->observe), so that one anticheat watches many games. A
+ * mode tells what it has; angles are given as a part of the target, 1000 from its middle to its
+ * edge, and are less than 0 to the left. */
+/* From now on it could hit other_seat. text: "spawn" when one of the two has just come to life. */
+#define MUSTER_FACT_VISIBLE "visible"
+/* value: how far its aim is off other_seat, the nearest that it could hit (MUSTER_SEAT_NONE: there
+ * was none); third_seat: who was hit, or MUSTER_SEAT_NONE; text: "near" where the target is so
+ * large that everybody hits it. */
+#define MUSTER_FACT_SHOT "shot"
+/* value: so many presses came before the weapon was ready. */
+#define MUSTER_FACT_REFUSED_FIRE "refused_fire"
+/* value 1: an input that no client of the game sends, or more of them than time has passed. */
+#define MUSTER_FACT_IMPOSSIBLE "impossible_input"
+/* value: how far it went in this tick, 1000: as far as its speed allows. Of modes whose clients say
+ * where they are. */
+#define MUSTER_FACT_DISPLACEMENT "displacement"
 
 /* All providers see everything; none answers. They report through host->report->suspicion. */
 struct muster_anticheat {

@@ -96,7 +96,7 @@ extern const size_t conform_group_count;
     { #group, group##_rows, sizeof group##_rows / sizeof group##_rows[0], true }
 
 extern const struct conform_row log_rows[3], config_rows[9], loop_rows[10], net_rows[5],
-    http_rows[10], ws_rows[4], lobby_rows[33], match_rows[28], player_rows[7], db_rows[4],
+    http_rows[10], ws_rows[4], lobby_rows[33], match_rows[30], player_rows[7], db_rows[4],
     report_rows[2], watchdog_rows[1], metrics_rows[4], admin_rows[5], events_rows[1], rpc_rows[3],
     engine_rows[13], moderation_rows[5], interfaces_rows[3], data_rows[8], kv_rows[6], node_rows[3];
 

@@ -75,7 +75,10 @@ static void anticheat_input(void *instance, void *state, uint32_t seat, uint32_t
 }
 
 static void anticheat_fact(void *instance, void *state, const struct muster_fact *fact) {
-    (void)state, (void)fact;
+    (void)state;
+    if (strcmp(fact->kind, MUSTER_FACT_DISTURBED) == 0) return; /* which a busy machine brings */
+    if (strcmp(fact->kind, MUSTER_FACT_JOINED) == 0 || strcmp(fact->kind, MUSTER_FACT_LEFT) == 0)
+        return; /* between two steps, not as the rest */
     conform_at(instance, "anticheat.fact");
 }
 

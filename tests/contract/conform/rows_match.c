@@ -283,6 +283,30 @@ static void match_tell(struct conform *c) {
     STATUS(c, "nothing", match->tell(c->self, c->match, NULL));
 }
 
+static void match_observe(struct conform *c) {
+    const struct muster_fact good = {.size = sizeof good,
+                                     .seat = 0,
+                                     .kind = MUSTER_FACT_SHOT,
+                                     .other_seat = MUSTER_SEAT_NONE,
+                                     .third_seat = MUSTER_SEAT_NONE};
+    struct muster_fact fact = good;
+    const struct muster_host_match *match = c->host->match;
+    STATUS(c, "good", match->observe(c->self, c->match, &fact));
+    STATUS(c, "nobody's", match->observe(c->self, NOTHING(muster_match_id), &fact));
+    fact.kind = "";
+    STATUS(c, "empty kind", match->observe(c->self, c->match, &fact));
+    fact = good;
+    fact.third_seat = 99;
+    STATUS(c, "third seat 99", match->observe(c->self, c->match, &fact));
+    STATUS(c, "nothing", match->observe(c->self, c->match, NULL));
+}
+
+static void match_is_observed(struct conform *c) {
+    const struct muster_host_match *match = c->host->match;
+    DONE(c, "good", match->is_observed(c->self, c->match)); /* by others that the kit has */
+    NUMBER(c, "nobody's", match->is_observed(c->self, NOTHING(muster_match_id)));
+}
+
 static void match_note(struct conform *c) {
     static const uint8_t bytes[MUSTER_NOTE_MAX + 1] = {1};
     const struct muster_host_match *match = c->host->match;
@@ -405,5 +429,7 @@ const struct conform_row match_rows[] = {
     ROW(match, setting_json),
     ROW(match, victory_name),
     ROW(match, idle_set),
+    ROW(match, observe),
+    ROW(match, is_observed),
 };
 ROWS_COMPLETE(match, match_rows);

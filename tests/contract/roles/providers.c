@@ -12,6 +12,9 @@
 
 /* A new plugin is one line here. */
 const struct provider providers[] = {
+    {"anticheat_aim"},
+    {"anticheat_movement"},
+    {"anticheat_timing"},
     {"auth_jwt",
      .config = {{"issuer", "https://issuer.example"}, {"keysFile", DATA_DIR "/issuer.pem"}}},
     {"auth_local", "db_sqlite", {{"hashMemoryKib", "8"}, {"hashOperations", "1"}}},

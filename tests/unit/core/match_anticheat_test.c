@@ -11,6 +11,9 @@ static struct {
     uint32_t inputs;
     uint32_t input_seat;
     uint32_t input_tick;
+    uint32_t joined;
+    uint32_t left;
+    uint32_t seat; /* of the newest who did */
     uint32_t facts;
     struct muster_fact fact; /* the newest; its texts are gone */
     char kind[32];
@@ -57,6 +60,14 @@ static void on_input(void *instance, void *state, uint32_t seat, uint32_t tick,
 static void on_fact(void *instance, void *state, const struct muster_fact *fact) {
     (void)instance;
     assert_ptr_equal(state, &watcher);
+    bool joined = strcmp(fact->kind, MUSTER_FACT_JOINED) == 0;
+    bool left = strcmp(fact->kind, MUSTER_FACT_LEFT) == 0;
+    watcher.joined += joined;
+    watcher.left += left;
+    if (joined || left) {
+        watcher.seat = fact->seat;
+        return;
+    }
     watcher.facts++;
     watcher.fact = *fact;
     snprintf(watcher.kind, sizeof watcher.kind, "%s", fact->kind);
@@ -157,6 +168,54 @@ static void it_hears_facts_of_both_kinds_and_changes_nothing(void **state) {
     assert_int_equal(match->seats[0].kills, 0);
     assert_int_equal(match->seats[0].score, 2);
     match_destroy(match);
+}
+
+static void it_hears_who_sits_down_and_who_goes(void **state) {
+    (void)state;
+    struct match *match = make_with_player();
+    assert_int_equal(watcher.joined, 1);
+    assert_int_equal(watcher.seat, 0);
+    assert_int_equal(match_join(match, 2, "bob", "Bob", MUSTER_TEAM_NONE, true), MUSTER_OK);
+    assert_int_equal(watcher.joined, 2);
+    assert_int_equal(watcher.seat, 2);
+    match_leave(match, 0, MUSTER_LEAVE_QUIT);
+    assert_int_equal(watcher.left, 1);
+    assert_int_equal(watcher.seat, 0);
+    match_leave(match, 0, MUSTER_LEAVE_QUIT); /* nobody sits there */
+    assert_int_equal(watcher.left, 1);
+    match_destroy(match);
+}
+
+static void observe(struct fake_state *state) {
+    const struct muster_fact fact = {.size = sizeof fact,
+                                     .seat = 0,
+                                     .kind = MUSTER_FACT_SHOT,
+                                     .value = -7,
+                                     .other_seat = 1,
+                                     .third_seat = 3};
+    assert_true(game_host()->is_observed(&game.self, state->match));
+    assert_int_equal(game_host()->observe(&game.self, state->match, &fact), MUSTER_OK);
+}
+
+static void it_alone_hears_what_is_observed(void **state) {
+    (void)state;
+    struct match *match = make_with_player();
+    game.in_tick = observe;
+    step(match);
+    assert_string_equal(watcher.kind, MUSTER_FACT_SHOT);
+    assert_int_equal(watcher.fact.value, -7);
+    assert_int_equal(watcher.fact.third_seat, 3);
+    assert_int_equal(watcher.fact.tick, 0);
+    match_destroy(match);
+}
+
+static void nothing_is_observed_without_one(void **state) {
+    (void)state;
+    watcher.at_create = MUSTER_IO;
+    struct match *match = make_with_player();
+    assert_false(game_host()->is_observed(&game.self, match->id));
+    match_destroy(match);
+    assert_false(game_host()->is_observed(&game.self, (muster_match_id){1}));
 }
 
 /* It decides nothing, so that a match needs none. */
@@ -273,6 +332,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(it_sees_inputs_and_changes_nothing),
         TEST(it_hears_facts_of_both_kinds_and_changes_nothing),
+        TEST(it_hears_who_sits_down_and_who_goes),
+        TEST(it_alone_hears_what_is_observed),
+        TEST(nothing_is_observed_without_one),
         TEST(one_that_cannot_start_is_left_out),
         TEST(what_it_knows_is_saved_and_not_hashed),
         TEST(one_that_does_not_take_its_state_watches_no_further),

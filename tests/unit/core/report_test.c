@@ -253,6 +253,7 @@ static void a_suspicion_says_of_whom_it_is(void **state) {
         "{\"detector\":\"speed\",\"severity\":0}",
         "{\"detector\":\"speed\",\"severity\":11}",
         "{\"detector\":\"speed\",\"severity\":1.5}",
+        "{\"detector\":\"speed\",\"severity\":1,\"family\":1}",
         "{\"detector\":\"speed\",\"severity\":1,\"severity\":1}",
         "[]",
         "",
@@ -274,6 +275,8 @@ static void a_suspicion_says_of_whom_it_is(void **state) {
     assert_non_null(strstr(first.json, "\"lobbyId\":\"l\""));
     assert_non_null(strstr(first.json, "\"tick\":1"));
     assert_non_null(strstr(first.json, "\"severity\":10"));
+    assert_non_null(strstr(first.json, "\"action\":\"log\""));
+    assert_non_null(strstr(first.json, "\"replay\":null"));
     match_destroy(match);
 }
 
