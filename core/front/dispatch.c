@@ -357,7 +357,7 @@ static void ws_expect(void *user, uint32_t step) {
     const struct client *client = user;
     if (step == 0) {
         party_expect(client->payer, PARTY_MESSAGE);
-        __builtin_prefetch(client->match);
+        if (client->match) __builtin_prefetch(client->match);
     } else {
         lobby_expect_input(client);
     }

@@ -262,6 +262,7 @@ static inline void match_expect_input(const struct match *match, uint32_t seat) 
     const struct match_seat *s = &match->seats[seat];
     __builtin_prefetch(s, 1);
     __builtin_prefetch(&s->ring.items[0], 1);
+    __builtin_prefetch(&s->ring.items[1], 1); /* where the first one ends */
 }
 /* Into the seat's ring; not newer ones are ignored. */
 void match_input_push(struct match *match, uint32_t seat, const struct muster_input *input);
