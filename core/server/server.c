@@ -13,6 +13,7 @@
 #include "engine.h"
 #include "host.h"
 #include "http.h"
+#include "huge.h"
 #include "lobby.h"
 #include "log.h"
 #include "loop.h"
@@ -38,6 +39,7 @@
 #define WATCHDOG_WARN_MS 1000
 #define WATCHDOG_ABORT_MS 10000
 #define STOP_WAIT_MS 5000
+#define GATHER_MS 2000
 #define CLOSE_RESTART 1012    /* as RFC 6455's registry has it */
 #define COMMAND_WAIT_MS 60000 /* real time, for the database and for a late answer */
 
@@ -46,6 +48,8 @@ static struct {
     bool for_command; /* one console command, then the end */
     bool net_begun;   /* net_start was called, also when it failed */
     bool ready;
+    bool is_gathering;            /* huge pages, on the pool */
+    struct loop_timer *gathering; /* or null */
 } server;
 
 const char *server_version(void) {
@@ -94,6 +98,32 @@ static bool lock_if_asked(void) {
     return false;
 }
 
+static void gather_heap(void *user) {
+    huge_gather(*(struct huge_span *)user);
+}
+
+static void on_gathered(void *user, muster_status status) {
+    (void)user;
+    (void)status;
+    server.is_gathering = false;
+}
+
+static void on_gather(void *user) {
+    static struct huge_span span; /* the job's */
+    struct loop_work *job;
+    (void)user;
+    if (server.is_gathering) return;
+    span = huge_next();
+    server.is_gathering = span.bytes > 0 && !loop_work_start(gather_heap, on_gathered, &span, &job);
+}
+
+/* What the start has needed goes back; what players will need comes in huge pages. */
+static void settle_memory(void) {
+    trim_memory();
+    huge_begin();
+    server.gathering = loop_timer_start(GATHER_MS, GATHER_MS, on_gather, NULL);
+}
+
 static void listen_now(void) {
     struct net_handlers handlers = {.http_body_max = http_body_max,
                                     .http_request = http_dispatch,
@@ -111,7 +141,7 @@ static void listen_now(void) {
              error);
         return;
     }
-    trim_memory();
+    settle_memory();
     if (!lock_if_asked()) return;
     upgrade_agree();
     char line[160];
@@ -314,6 +344,7 @@ static void stop(void) {
     if (server.net_begun) run_until(net_is_down);
     outbox_hurry();
     run_until(all_is_written);
+    loop_timer_stop(server.gathering);
     run_until(pool_is_idle);
     report_deinit();
     plugin_stop_all();
