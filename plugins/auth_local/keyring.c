@@ -27,13 +27,9 @@ static bool parse_name(const char *name, char *kid, int64_t *created_s) {
     return true;
 }
 
-/* Is the PEM a key that tokens can be signed with? */
-static bool is_key(const struct keyring_entry *entry) {
-    struct token_key key;
-    json_t *jwk = NULL;
-    muster_status status = keys_public_of(entry->pem, entry->kid, &key, &jwk);
-    json_decref(jwk);
-    return status == MUSTER_OK;
+static void entry_wipe(struct keyring_entry *entry) {
+    signer_destroy(entry->signer);
+    sodium_memzero(entry, sizeof *entry);
 }
 
 /* Private means: ours, and closed to everybody else. */
@@ -69,14 +65,15 @@ done:
     return status;
 }
 
-/* Keeps the list ordered by age. */
-static void insert(struct keyring *keyring, const struct keyring_entry *entry) {
+/* Takes the entry. Keeps the list ordered by age. */
+static void insert(struct keyring *keyring, struct keyring_entry *entry) {
     uint32_t at = keyring->count;
     while (at > 0 && keyring->entries[at - 1].created_s > entry->created_s) {
         keyring->entries[at] = keyring->entries[at - 1];
         at--;
     }
     keyring->entries[at] = *entry;
+    sodium_memzero(entry, sizeof *entry);
     keyring->count++;
 }
 
@@ -90,12 +87,13 @@ static muster_status load_file(struct keyring *keyring, const char *name, char *
         return MUSTER_LIMIT;
     }
     muster_status status = read_pem(path, entry.pem, why);
-    if (status == MUSTER_OK && !is_key(&entry)) {
+    if (status == MUSTER_OK) entry.signer = signer_create(entry.pem);
+    if (status == MUSTER_OK && !entry.signer) {
         snprintf(why, KEYRING_WHY_MAX, "%.200s is not a P-256 key in PEM", path);
         status = MUSTER_INVALID;
     }
     if (status == MUSTER_OK) insert(keyring, &entry);
-    sodium_memzero(&entry, sizeof entry);
+    entry_wipe(&entry);
     return status;
 }
 
@@ -187,12 +185,14 @@ static muster_status add_key(struct keyring *keyring, int64_t now_s, char *why) 
              randombytes_random());
     snprintf(path, sizeof path, "%s/%s.pem", keyring->dir, entry.kid);
     muster_status status = keys_make_p256(entry.pem, sizeof entry.pem);
+    if (status == MUSTER_OK) entry.signer = signer_create(entry.pem);
+    if (status == MUSTER_OK && !entry.signer) status = MUSTER_NO_MEMORY;
     if (status == MUSTER_OK && !write_file(path, entry.pem)) status = MUSTER_IO;
     if (status == MUSTER_OK)
         insert(keyring, &entry);
     else
         snprintf(why, KEYRING_WHY_MAX, "cannot make the key %.200s", path);
-    sodium_memzero(&entry, sizeof entry);
+    entry_wipe(&entry);
     return status;
 }
 
@@ -200,6 +200,7 @@ static void drop_oldest(struct keyring *keyring) {
     char path[PATH_MAX_BYTES];
     snprintf(path, sizeof path, "%s/%s.pem", keyring->dir, keyring->entries[0].kid);
     unlink(path);
+    entry_wipe(&keyring->entries[0]);
     keyring->count--;
     memmove(&keyring->entries[0], &keyring->entries[1],
             keyring->count * sizeof keyring->entries[0]);
@@ -251,8 +252,7 @@ muster_status keyring_open(struct keyring *keyring, int64_t now_s, char *why) {
 }
 
 void keyring_close(struct keyring *keyring) {
-    sodium_memzero(keyring->entries, sizeof keyring->entries);
-    keyring->count = 0;
+    while (keyring->count) entry_wipe(&keyring->entries[--keyring->count]);
     free(keyring->jwks);
     keyring->jwks = NULL;
 }

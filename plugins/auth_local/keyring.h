@@ -16,7 +16,8 @@
 struct keyring_entry {
     char kid[TOKEN_KID_MAX];
     int64_t created_s;
-    char pem[KEYRING_PEM_MAX]; /* private; wiped when dropped, as the next */
+    char pem[KEYRING_PEM_MAX]; /* private; wiped when dropped, as the next two */
+    struct signer *signer;     /* the same */
     uint8_t ticket_secret[crypto_sign_SECRETKEYBYTES]; /* follows from it */
 };
 

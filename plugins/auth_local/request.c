@@ -14,6 +14,7 @@ static void request_free(struct request *request) {
     if (request->prev) request->prev->next = request->next;
     if (request->next) request->next->prev = request->prev;
     if (auth->requests == request) auth->requests = request->next;
+    signer_destroy(request->signer);
     sodium_memzero(request, sizeof *request);
     free(request);
 }

@@ -70,7 +70,7 @@ struct request {
     bool minted;
     int64_t expires_at_s;
     char kid[TOKEN_KID_MAX];
-    char pem[KEYRING_PEM_MAX];
+    struct signer *signer; /* until it has signed */
     char access_token[TOKEN_BYTES_MAX + 1];
 };
 

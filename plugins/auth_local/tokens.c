@@ -76,7 +76,8 @@ static void take_refresh_token(struct request *request, const uint8_t bytes[32])
 static void take_signing_key(struct request *request) {
     const struct keyring_entry *key = keyring_active(&request->auth->keyring);
     memcpy(request->kid, key->kid, sizeof request->kid);
-    memcpy(request->pem, key->pem, sizeof request->pem);
+    signer_destroy(request->signer); /* of an attempt before */
+    request->signer = signer_copy(key->signer);
 }
 
 void tokens_prepare(struct request *request) {
@@ -131,11 +132,12 @@ void tokens_mint(struct request *request) {
                   request->display_name, "region", request->region, "permissions",
                   permissions_array(request->permissions), "guest", request->username[0] == '\0',
                   "iat", (json_int_t)now_s, "exp", (json_int_t)request->expires_at_s, "jti", jti);
-    request->minted =
-        claims && token_sign(request->pem, request->kid, claims, request->access_token,
-                             sizeof request->access_token) == MUSTER_OK;
+    request->minted = claims && request->signer &&
+                      token_sign(request->signer, request->kid, claims, request->access_token,
+                                 sizeof request->access_token) == MUSTER_OK;
     json_decref(claims);
-    sodium_memzero(request->pem, sizeof request->pem);
+    signer_destroy(request->signer);
+    request->signer = NULL;
 }
 
 static int64_t refresh_end_ms(const struct request *request) {

@@ -340,42 +340,48 @@ static bool append_json(char *out, uint32_t cap, const char *before, const json_
     return ok;
 }
 
+/* Header and claims: what is signed. */
+static bool append_signed_part(char *out, uint32_t cap, uint32_t alg, const char *kid,
+                               const json_t *claims) {
+    json_t *header =
+        json_pack("{s:s, s:s, s:s}", "alg", token_alg_text(alg), "typ", "JWT", "kid", kid);
+    out[0] = '\0';
+    bool fits = header && append_json(out, cap, "", header) && append_json(out, cap, ".", claims);
+    json_decref(header);
+    return fits;
+}
+
+static bool append_signature(char *out, uint32_t cap, const uint8_t *signature, size_t len) {
+    size_t used = strlen(out);
+    if (used + 1 >= cap) return false;
+    memcpy(out + used, ".", 2);
+    return append(out, cap, signature, len);
+}
+
+static muster_status end_signing(muster_status status, char *out) {
+    if (status) out[0] = '\0';
+    return status;
+}
+
 muster_status token_sign_eddsa(const uint8_t *secret, const char *kid, const json_t *claims,
                                char *out, uint32_t cap) {
     uint8_t signature[crypto_sign_BYTES];
     if (cap > TOKEN_BYTES_MAX + 1) cap = TOKEN_BYTES_MAX + 1;
     if (cap == 0) return MUSTER_LIMIT;
-    out[0] = '\0';
-    json_t *header = json_pack("{s:s, s:s, s:s}", "alg", "EdDSA", "typ", "JWT", "kid", kid);
-    bool fits = header && append_json(out, cap, "", header) && append_json(out, cap, ".", claims);
-    json_decref(header);
+    bool fits = append_signed_part(out, cap, TOKEN_EDDSA, kid, claims);
     if (fits) crypto_sign_detached(signature, NULL, (const uint8_t *)out, strlen(out), secret);
-    size_t used = strlen(out);
-    fits = fits && used + 1 < cap;
-    if (fits) memcpy(out + used, ".", 2);
-    if (fits && append(out, cap, signature, sizeof signature)) return MUSTER_OK;
-    out[0] = '\0';
-    return MUSTER_LIMIT;
+    fits = fits && append_signature(out, cap, signature, sizeof signature);
+    return end_signing(fits ? MUSTER_OK : MUSTER_LIMIT, out);
 }
 
-muster_status token_sign(const char *pem, const char *kid, const json_t *claims, char *out,
-                         uint32_t cap) {
-    muster_status status = MUSTER_INTERNAL;
-    jwt_t *jwt = NULL;
-    char *token = NULL;
-    char *json = json_dumps(claims, JSON_COMPACT);
-    if (!json || jwt_new(&jwt) != 0) goto done;
-    if (jwt_set_alg(jwt, JWT_ALG_ES256, (const unsigned char *)pem, (int)strlen(pem)) != 0)
-        goto done;
-    if (jwt_add_header(jwt, "kid", kid) != 0 || jwt_add_grants_json(jwt, json) != 0) goto done;
-    token = jwt_encode_str(jwt);
-    if (!token) goto done;
-    size_t len = strlen(token);
-    status = len < cap && len <= TOKEN_BYTES_MAX ? MUSTER_OK : MUSTER_LIMIT;
-    if (status == MUSTER_OK) memcpy(out, token, len + 1);
-done:
-    free(json);
-    free(token);
-    jwt_free(jwt);
-    return status;
+muster_status token_sign(const struct signer *signer, const char *kid, const json_t *claims,
+                         char *out, uint32_t cap) {
+    uint8_t signature[SIGNER_BYTES];
+    if (cap > TOKEN_BYTES_MAX + 1) cap = TOKEN_BYTES_MAX + 1;
+    if (cap == 0) return MUSTER_LIMIT;
+    if (!append_signed_part(out, cap, TOKEN_ES256, kid, claims))
+        return end_signing(MUSTER_LIMIT, out);
+    if (!signer_sign(signer, out, strlen(out), signature)) return end_signing(MUSTER_INTERNAL, out);
+    bool fits = append_signature(out, cap, signature, sizeof signature);
+    return end_signing(fits ? MUSTER_OK : MUSTER_LIMIT, out);
 }

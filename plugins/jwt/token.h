@@ -10,6 +10,8 @@
 #include <jansson.h>
 #include <muster/types.h>
 
+#include "jwt/signer.h"
+
 #define TOKEN_BYTES_MAX 4096u    /* longest token looked at */
 #define TOKEN_KID_MAX 64u        /* bytes of a key id, NUL included */
 #define TOKEN_MATERIAL_MAX 1024u /* bytes of a key: PEM of RSA 4096 fits */
@@ -71,8 +73,8 @@ muster_status token_read(const char *token, const struct token_key *key,
 muster_status token_sign_eddsa(const uint8_t *secret, const char *kid, const json_t *claims,
                                char *out, uint32_t cap) MUSTER_MUST_USE;
 
-/* Sign claims (an object) with ES256. pem: the private key. LIMIT when out is too small. */
-muster_status token_sign(const char *pem, const char *kid, const json_t *claims, char *out,
-                         uint32_t cap) MUSTER_MUST_USE;
+/* Sign claims (an object) with ES256. LIMIT when out is too small. */
+muster_status token_sign(const struct signer *signer, const char *kid, const json_t *claims,
+                         char *out, uint32_t cap) MUSTER_MUST_USE;
 
 #endif

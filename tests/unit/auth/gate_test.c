@@ -20,6 +20,7 @@ struct fixture {
     struct gate *gate;
     struct token_keys keys;
     char pem[512];
+    struct signer *signer;
     struct job job;  /* the one on the pool */
     int64_t later_s; /* since NOW_S */
     bool is_cancelled;
@@ -98,6 +99,8 @@ static int make(void **state) {
     assert_non_null(fixture);
     assert_int_not_equal(sodium_init(), -1);
     assert_int_equal(keys_make_p256(fixture->pem, sizeof fixture->pem), MUSTER_OK);
+    fixture->signer = signer_create(fixture->pem);
+    assert_non_null(fixture->signer);
     use_keys(fixture, fixture->pem, "k1");
     fixture->gate = gate_create(NULL, &host, &config);
     assert_non_null(fixture->gate);
@@ -108,6 +111,7 @@ static int make(void **state) {
 static int destroy(void **state) {
     struct fixture *fixture = *state;
     gate_destroy(fixture->gate);
+    signer_destroy(fixture->signer);
     free(fixture);
     return 0;
 }
@@ -115,7 +119,8 @@ static int destroy(void **state) {
 static void sign(struct fixture *fixture, const char *who, char *out) {
     json_t *claims = json_pack("{s:s,s:s,s:s,s:I,s:I}", "iss", ISSUER, "aud", "game", "sub", who,
                                "iat", (json_int_t)NOW_S, "exp", (json_int_t)(NOW_S + 600));
-    assert_int_equal(token_sign(fixture->pem, "k1", claims, out, TOKEN_BYTES_MAX + 1), MUSTER_OK);
+    assert_int_equal(token_sign(fixture->signer, "k1", claims, out, TOKEN_BYTES_MAX + 1),
+                     MUSTER_OK);
     json_decref(claims);
 }
 
@@ -394,7 +399,7 @@ static json_t *ticket_claims(void) {
 static muster_verdict ask_with(struct fixture *fixture, json_t *claims) {
     char token[TOKEN_BYTES_MAX + 1];
     struct muster_identity id;
-    assert_int_equal(token_sign(fixture->pem, "k1", claims, token, sizeof token), MUSTER_OK);
+    assert_int_equal(token_sign(fixture->signer, "k1", claims, token, sizeof token), MUSTER_OK);
     json_decref(claims);
     assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING);
     run_pool(fixture);

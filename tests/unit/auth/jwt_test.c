@@ -245,12 +245,14 @@ static void a_signed_token_verifies(void **state) {
     const char *why = NULL;
     assert_int_equal(keys_make_p256(pem, sizeof pem), MUSTER_OK);
     assert_int_equal(keys_public_of(pem, "key-1", &key, &jwk), MUSTER_OK);
+    struct signer *signer = signer_create(pem);
+    assert_non_null(signer);
     assert_string_equal(json_text(jwk, "kid"), "key-1");
     assert_null(json_object_get(jwk, "d"));
     json_t *wanted = json_pack("{s:s,s:s,s:s,s:I,s:I,s:[s]}", "iss", "https://central.example",
                                "aud", "game", "sub", "p\xC3\xA4", "iat", (json_int_t)NOW_S, "exp",
                                (json_int_t)(NOW_S + 60), "permissions", "admin");
-    assert_int_equal(token_sign(pem, "key-1", wanted, token, sizeof token), MUSTER_OK);
+    assert_int_equal(token_sign(signer, "key-1", wanted, token, sizeof token), MUSTER_OK);
     assert_int_equal(token_peek(token, &peek), MUSTER_OK);
     assert_string_equal(peek.kid, "key-1");
     assert_string_equal(peek.issuer, "https://central.example");
@@ -276,7 +278,7 @@ static void a_signed_token_verifies(void **state) {
         for (int i = 0; i < 2; i++) {
             json_t *other = json_copy(wanted);
             json_object_set_new(other, names[i], json_integer(NOW_S + edge));
-            assert_int_equal(token_sign(pem, "key-1", other, token, sizeof token), MUSTER_OK);
+            assert_int_equal(token_sign(signer, "key-1", other, token, sizeof token), MUSTER_OK);
             assert_int_equal(token_verify(token, &key, &policy, NOW_S, &claims, &why),
                              edge == 30 ? MUSTER_OK : MUSTER_DENIED);
             json_decref(claims);
@@ -286,9 +288,48 @@ static void a_signed_token_verifies(void **state) {
     struct token_key renamed = key;
     strcpy(renamed.kid, "key-2");
     assert_int_equal(token_verify(token, &renamed, &policy, NOW_S, &claims, &why), MUSTER_DENIED);
-    assert_int_equal(token_sign(pem, "key-1", wanted, token, 64), MUSTER_LIMIT);
+    assert_int_equal(token_sign(signer, "key-1", wanted, token, 64), MUSTER_LIMIT);
     json_decref(wanted);
     json_decref(jwk);
+    signer_destroy(signer);
+}
+
+/* Of one number in 256 the first byte is 0, and is written all the same. */
+static void every_signature_verifies(void **state) {
+    (void)state;
+    char pem[512], token[TOKEN_BYTES_MAX + 1];
+    struct token_key key;
+    json_t *jwk, *claims;
+    const char *why = NULL;
+    assert_int_equal(keys_make_p256(pem, sizeof pem), MUSTER_OK);
+    assert_int_equal(keys_public_of(pem, "k", &key, &jwk), MUSTER_OK);
+    struct signer *first = signer_create(pem), *signer = signer_copy(first);
+    signer_destroy(first); /* the copy is its own */
+    json_t *wanted =
+        json_pack("{s:s,s:s,s:s,s:I,s:I}", "iss", policy.issuer, "aud", policy.audience, "sub",
+                  "p1", "iat", (json_int_t)NOW_S, "exp", (json_int_t)(NOW_S + 60));
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(token_sign(signer, "k", wanted, token, sizeof token), MUSTER_OK);
+        assert_int_equal(token_verify(token, &key, &policy, NOW_S, &claims, &why), MUSTER_OK);
+        json_decref(claims);
+    }
+    json_decref(wanted);
+    json_decref(jwk);
+    signer_destroy(signer);
+}
+
+static void what_is_no_p256_key_signs_nothing(void **state) {
+    (void)state;
+    static const char wrong[] = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+    static const char ed25519[] =
+        "-----BEGIN PRIVATE KEY-----\n"
+        "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
+        "-----END PRIVATE KEY-----\n";
+    assert_null(signer_create(""));
+    assert_null(signer_create(wrong));
+    assert_null(signer_create(ed25519));
+    assert_null(signer_copy(NULL));
+    signer_destroy(NULL);
 }
 
 /* header.payload.signature, signed by HS256 whatever the header says. */
@@ -523,6 +564,8 @@ int main(void) {
         cmocka_unit_test(sets_of_keys_have_bounds),
         cmocka_unit_test(keys_are_chosen_by_kid),
         cmocka_unit_test(a_signed_token_verifies),
+        cmocka_unit_test(every_signature_verifies),
+        cmocka_unit_test(what_is_no_p256_key_signs_nothing),
         cmocka_unit_test(critical_headers_are_refused),
         cmocka_unit_test(a_peek_sees_whole_names_alone),
         cmocka_unit_test(mangled_tokens_are_refused),
