@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define OWN_CPU_MAX_PERCENT 90.0 /* above it the generator measures itself */
+#define OWN_CPU_MAX_PERCENT 90.0 /* used, or waited for: above it the generator measures itself */
 #define ASKED_MAX 5u
 
 /* ---- taken ----------------------------------------------------------------------------------- */
@@ -28,6 +28,7 @@ void load_report_arrived(struct load_report *report) {
     report->server_pid = find_server(report);
     if (report->server_pid) report->server = server_facts_read(report->server_pid, 0);
     report->own_cpu_s = crowd_cpu_s();
+    report->own_waited_s = crowd_waited_s();
     report->started = report->crowd->world.started.count;
     report->completed = report->crowd->world.ended.count;
     report->arrived_us = crowd_now_us();
@@ -42,6 +43,7 @@ void load_report_end(struct load_report *report) {
     report->completed = report->crowd->world.ended.count - report->completed;
     report->online = crowd_online(report->crowd);
     report->own_cpu_s = crowd_cpu_s() - report->own_cpu_s;
+    report->own_waited_s = crowd_waited_s() - report->own_waited_s;
     report->server_pid = find_server(report);
     if (report->server_pid) report->server = server_facts_read(report->server_pid, 0);
     report->server_cpu_s = pid && report->server_pid == pid ? report->server.cpu_s - before_s : -1;
@@ -68,7 +70,8 @@ static double percent_of_core(const struct load_report *report, double cpu_s) {
 }
 
 static bool is_void(const struct load_report *report) {
-    return percent_of_core(report, report->own_cpu_s) > OWN_CPU_MAX_PERCENT;
+    double own_s = report->own_cpu_s + report->own_waited_s;
+    return percent_of_core(report, own_s) > OWN_CPU_MAX_PERCENT;
 }
 
 static double ms_at(const struct histogram *histogram, double share) {
@@ -131,6 +134,7 @@ static void set_match_figures(json_t *out, const struct load_report *report) {
 
 static void set_machine(json_t *out, const struct load_report *report) {
     set(out, "generatorCpuPercent", percent_of_core(report, report->own_cpu_s));
+    set(out, "generatorWaitedPercent", percent_of_core(report, report->own_waited_s));
     json_object_set_new(out, "serverCpuPercent", json_null());
     json_object_set_new(out, "serverRssBytes", json_null());
     if (report->server_cpu_s >= 0)
@@ -158,7 +162,9 @@ static void print_machine(const struct load_report *report) {
         printf("%.1f MiB\n", (double)report->server.rss_bytes / 1048576);
     else
         printf("not to be seen from here\n");
-    printf("muster load   %8.1f %% of a core\n", percent_of_core(report, report->own_cpu_s));
+    printf("muster load   %8.1f %% of a core, waited for one %.1f %% of the time\n",
+           percent_of_core(report, report->own_cpu_s),
+           percent_of_core(report, report->own_waited_s));
     if (is_void(report))
         printf("void: muster load was at its own limit, so this says nothing about the server\n");
 }

@@ -14,8 +14,9 @@ struct load_report {
     /* Set by the functions below. */
     uint64_t arrived_us;
     uint64_t ended_us;
-    double own_cpu_s; /* while measuring, as the server's */
-    int server_pid;   /* 0: on another machine, or another user's */
+    double own_cpu_s;    /* while measuring, as the server's */
+    double own_waited_s; /* for a core that others had */
+    int server_pid;      /* 0: on another machine, or another user's */
     struct server_facts server;
     double server_cpu_s; /* -1: unknown */
     uint32_t started;    /* matches, while measuring */

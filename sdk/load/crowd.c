@@ -32,6 +32,14 @@ double crowd_cpu_s(void) {
            (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
+double crowd_waited_s(void) {
+    FILE *file = fopen("/proc/self/schedstat", "r");
+    unsigned long long waited_ns = 0;
+    if (file && fscanf(file, "%*u %llu", &waited_ns) != 1) waited_ns = 0;
+    if (file) fclose(file);
+    return (double)waited_ns / 1e9;
+}
+
 static bool is_stopped(const struct crowd *crowd) {
     return crowd->stop && *crowd->stop;
 }

@@ -31,6 +31,8 @@ void crowd_close(struct crowd *crowd);
 uint64_t crowd_now_us(void);
 /* Of this process, which is to be told: a generator at its limit measures itself. */
 double crowd_cpu_s(void);
+/* In which it could have run and others did; 0 where the kernel does not tell. */
+double crowd_waited_s(void);
 /* Until each has come into a match, or has failed, or nobody has come for half a minute; four
  * minutes at most. False: world.failure says why it is not all of them, unless it was stopped. */
 bool crowd_arrive(struct crowd *crowd);

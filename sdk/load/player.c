@@ -191,8 +191,9 @@ void player_start(struct player *player) {
 static void on_signed_in(struct player *player, int status, const char *body, uint32_t len) {
     json_t *answer = json_loadb(body, len, 0, NULL);
     const char *token = json_string_value(json_object_get(answer, "accessToken"));
+    const char *detail = json_string_value(json_object_get(answer, "detail"));
     if (status / 100 != 2 || !token) {
-        player_fail(player, "guest sign-in: HTTP %d: %.*s", status, (int)len, body);
+        player_fail(player, "HTTP %d: %s", status, detail ? detail : "no guest's token came");
     } else {
         player->token = strdup(token);
         wire_close(&player->wire);
