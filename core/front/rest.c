@@ -11,6 +11,7 @@
 #include "lobby.h"
 #include "methods.h"
 #include "pacer.h"
+#include "query.h"
 #include "store.h"
 
 #define TICK_STUCK_US 5000000u
@@ -27,7 +28,7 @@ static void respond_checks(const struct muster_http_request *request, const stru
                            uint32_t count) {
     char text[512], value[8];
     int len = 0;
-    bool verbose = http_query(request, "verbose", value, sizeof value) != HTTP_QUERY_ABSENT;
+    bool verbose = query_find(request->query, "verbose", value, sizeof value) != QUERY_ABSENT;
     const char *failure = NULL;
     for (uint32_t i = 0; i < count; i++) {
         if (checks[i].failure && !failure) failure = checks[i].failure;
@@ -91,15 +92,15 @@ static int32_t read_query(const struct muster_http_request *request, struct call
                                         "hasOpenSlots", "limit",  "cursor", NULL};
     char value[256];
     for (const char *const *name = names; *name; name++) {
-        enum http_query found = http_query(request, *name, value, sizeof value);
-        json_t *json = found == HTTP_QUERY_GIVEN ? typed(*name, value) : NULL;
+        enum query found = query_find(request->query, *name, value, sizeof value);
+        json_t *json = found == QUERY_GIVEN ? typed(*name, value) : NULL;
         if (json)
             json_object_set_new(call->params, *name, json);
-        else if (found != HTTP_QUERY_ABSENT)
+        else if (found != QUERY_ABSENT)
             return failure_set(&call->failure, RPC_INVALID_PARAMS,
                                "%s: too long, malformed or given twice", *name);
     }
-    if (http_query_unknown(request, names, value, 41))
+    if (query_unknown(request->query, names, value, 41))
         return failure_set(&call->failure, RPC_INVALID_PARAMS, "%s: unknown parameter", value);
     return methods_check(call, "lobby.list");
 }

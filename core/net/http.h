@@ -67,13 +67,5 @@ muster_status http_respond_shared(const struct muster_http_request *request,
 muster_status http_respond_json(muster_request_id id, uint32_t status, json_t *json);
 muster_status http_problem(muster_request_id id, uint32_t status, const char *code,
                            const char *detail);
-/* Value of a query parameter, decoded, into out. BROKEN: it is there but malformed, too long for
- * out, or given twice; whoever asked is to be told, since it is not as if it were absent. */
-enum http_query { HTTP_QUERY_ABSENT, HTTP_QUERY_GIVEN, HTTP_QUERY_BROKEN };
-enum http_query http_query(const struct muster_http_request *request, const char *name, char *out,
-                           uint32_t cap);
-/* The first name in the query that `names` (ends with null) does not hold, cut to out, or false. */
-bool http_query_unknown(const struct muster_http_request *request, const char *const *names,
-                        char *out, uint32_t cap);
 
 #endif

@@ -45,7 +45,7 @@ void keys_clear(struct directory *directory) {
 /* ---- the command ----------------------------------------------------------------------------- */
 
 /* A command that waits until it is on the disk. */
-struct order {
+struct run {
     struct directory *directory;
     muster_command_call_id call;
     char text[WHY_MAX + DIRECTORY_TOKEN_MAX];
@@ -57,20 +57,20 @@ static void say(const struct directory *directory, muster_command_call_id call,
 }
 
 static void stored(void *user, muster_status status) {
-    struct order *order = user;
-    say(order->directory, order->call, status,
-        status ? "it could not be written to the database" : order->text);
-    sodium_memzero(order->text, sizeof order->text);
-    free(order);
+    struct run *run = user;
+    say(run->directory, run->call, status,
+        status ? "it could not be written to the database" : run->text);
+    sodium_memzero(run->text, sizeof run->text);
+    free(run);
 }
 
-static struct order *order_create(struct directory *directory, muster_command_call_id call) {
-    struct order *order = calloc(1, sizeof *order);
-    if (order)
-        *order = (struct order){.directory = directory, .call = call};
+static struct run *run_create(struct directory *directory, muster_command_call_id call) {
+    struct run *run = calloc(1, sizeof *run);
+    if (run)
+        *run = (struct run){.directory = directory, .call = call};
     else
         say(directory, call, MUSTER_NO_MEMORY, "out of memory");
-    return order;
+    return run;
 }
 
 static void add(struct directory *directory, const struct muster_command_call *call,
@@ -81,22 +81,22 @@ static void add(struct directory *directory, const struct muster_command_call *c
         say(directory, call->id, MUSTER_INVALID, why);
         return;
     }
-    struct order *order = order_create(directory, call->id);
-    if (!order) return;
+    struct run *run = run_create(directory, call->id);
+    if (!run) return;
     randombytes_buf(bytes, sizeof bytes);
     sodium_bin2hex(id, sizeof id, bytes, sizeof bytes);
     struct key *key = keys_put(directory, id, name);
     if (!key) {
-        stored(order, MUSTER_NO_MEMORY);
+        stored(run, MUSTER_NO_MEMORY);
         return;
     }
     secret_make("mk_", secret);
     secret_digest(secret, key->digest);
     key->created_ms = directory->host->loop->unix_ms(directory->self);
-    snprintf(order->text, sizeof order->text,
+    snprintf(run->text, sizeof run->text,
              "key %s of %s, shown this once (service_registrar.key):\n%s", id, name, secret);
     sodium_memzero(secret, sizeof secret);
-    store_key(directory, key, stored, order);
+    store_key(directory, key, stored, run);
 }
 
 static uint32_t count_servers(const struct directory *directory, const struct key *key) {
@@ -136,8 +136,8 @@ static void revoke(struct directory *directory, const struct muster_command_call
         say(directory, call->id, MUSTER_NOT_FOUND, "there is no such key that is good");
         return;
     }
-    struct order *order = order_create(directory, call->id);
-    if (!order) return;
+    struct run *run = run_create(directory, call->id);
+    if (!run) return;
     key->revoked_ms = directory->host->loop->unix_ms(directory->self);
     for (struct server *server = directory->servers; server; server = next) {
         next = server->hh.next;
@@ -146,9 +146,9 @@ static void revoke(struct directory *directory, const struct muster_command_call
         store_server(directory, server, NULL, NULL);
         count++;
     }
-    snprintf(order->text, sizeof order->text, "key %s of %s is revoked, and %u servers with it",
+    snprintf(run->text, sizeof run->text, "key %s of %s is revoked, and %u servers with it",
              key->id, key->operator_name, count);
-    store_key(directory, key, stored, order);
+    store_key(directory, key, stored, run);
 }
 
 /* What stands behind the word; null: it begins with another one. */

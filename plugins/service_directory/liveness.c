@@ -42,6 +42,7 @@ static void found(struct directory *directory, struct server *server) {
         store_server(directory, server, NULL, NULL);
     }
     if (!is_news) return;
+    list_changed(directory);
     say(directory, server, "a server has proven its address");
     beats_tell(directory, server);
 }
@@ -76,6 +77,7 @@ void liveness_proven(struct directory *directory, struct server *server, const c
 }
 
 void liveness_beaten(struct directory *directory, struct server *server) {
+    directory->host->metrics->increase(directory->self, directory->metrics.beats, 1);
     server->beat_at_ms = now_ms(directory);
     server->is_suspect = false;
     if (server->standing != STANDING_SILENT) return;
@@ -161,9 +163,31 @@ static void sweep(void *user) {
     struct census census = {0};
     for (struct server *server = directory->servers; server; server = server->hh.next)
         look_at(directory, server, &census);
+    directory->host->metrics->set(directory->self, directory->metrics.listed, census.listed);
+    directory->host->metrics->set(directory->self, directory->metrics.suspect, census.suspect);
     judge_loss(directory, &census);
     if (!directory->is_mass_loss) check_suspects(directory);
     proof_pump(directory);
+}
+
+muster_status liveness_add_metrics(struct directory *directory) {
+    const struct {
+        uint32_t type;
+        const char *name, *help;
+        uint32_t *metric;
+    } metrics[] = {
+        {MUSTER_METRIC_GAUGE, "muster_directory_servers", "Servers on the list.",
+         &directory->metrics.listed},
+        {MUSTER_METRIC_GAUGE, "muster_directory_servers_suspect",
+         "Servers on the list that are silent.", &directory->metrics.suspect},
+        {MUSTER_METRIC_COUNTER, "muster_directory_beats_total", "Beats heard.",
+         &directory->metrics.beats},
+    };
+    muster_status status = MUSTER_OK;
+    for (size_t i = 0; i < sizeof metrics / sizeof metrics[0] && !status; i++)
+        status = directory->host->metrics->add(directory->self, metrics[i].type, metrics[i].name,
+                                               metrics[i].help, metrics[i].metric);
+    return status;
 }
 
 muster_status liveness_start(struct directory *directory) {

@@ -122,22 +122,44 @@ static json_t *read_info(const struct claimed *claimed, char why[WHY_MAX]) {
                      claimed->version, "adminContact", contact, "tags", tags);
 }
 
-/* out->info is to be released. */
-static bool read_registration(json_t *body, struct registration *out, char why[WHY_MAX]) {
-    struct claimed claimed = {.contact = ""};
-    json_error_t error;
-    int tls = 0;
-    *out = (struct registration){0};
-    if (json_unpack_ex(body, &error, 0, "{s:s,s:s,s:I,s:o,s:s,s:s,s:s,s:I,s?b,s?o}", "serverName",
-                       &claimed.name, "region", &claimed.region, "maxLobbies", &claimed.lobbies_max,
-                       "supportedGameModes", &claimed.modes, "version", &claimed.version,
-                       "adminContact", &claimed.contact, "address", &claimed.address, "port",
-                       &claimed.port, "tls", &tls, "tags", &claimed.tags) != 0) {
-        snprintf(why, WHY_MAX, "%.200s", error.text);
-        return false;
-    }
-    out->tls = tls != 0;
-    if (!read_place(claimed.address, claimed.port, out, why)) return false;
+/* The member of that type; null: there is none, which is a mistake where one is needed. */
+static json_t *member(const json_t *body, const char *key, json_type type, bool is_needed,
+                      char why[WHY_MAX]) {
+    static const char *const expected[] = {[JSON_STRING] = "a text",
+                                           [JSON_INTEGER] = "a whole number",
+                                           [JSON_ARRAY] = "a list",
+                                           [JSON_TRUE] = "true or false"};
+    json_t *value = json_object_get(body, key);
+    bool fits = value && (json_typeof(value) == type ||
+                          (type == JSON_TRUE && json_typeof(value) == JSON_FALSE));
+    if (fits) return value;
+    if (value || is_needed) snprintf(why, WHY_MAX, "%s: expected %s", key, expected[type]);
+    return NULL;
+}
+
+static const char *member_text(const json_t *body, const char *key, char why[WHY_MAX]) {
+    return json_string_value(member(body, key, JSON_STRING, true, why));
+}
+
+static json_int_t member_integer(const json_t *body, const char *key, char why[WHY_MAX]) {
+    return json_integer_value(member(body, key, JSON_INTEGER, true, why));
+}
+
+/* out->info is to be released. why: "" before. */
+static bool read_registration(const json_t *body, struct registration *out, char why[WHY_MAX]) {
+    const struct claimed claimed = {
+        .name = member_text(body, "serverName", why),
+        .region = member_text(body, "region", why),
+        .version = member_text(body, "version", why),
+        .contact = member_text(body, "adminContact", why),
+        .address = member_text(body, "address", why),
+        .modes = member(body, "supportedGameModes", JSON_ARRAY, true, why),
+        .tags = member(body, "tags", JSON_ARRAY, false, why),
+        .lobbies_max = member_integer(body, "maxLobbies", why),
+        .port = member_integer(body, "port", why),
+    };
+    *out = (struct registration){.tls = json_is_true(member(body, "tls", JSON_TRUE, false, why))};
+    if (why[0] || !read_place(claimed.address, claimed.port, out, why)) return false;
     out->info = read_info(&claimed, why);
     return out->info != NULL;
 }

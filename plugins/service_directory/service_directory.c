@@ -137,6 +137,7 @@ static void read_settings(struct directory *directory) {
 
 static void plugin_fini(void *instance) {
     struct directory *directory = instance;
+    list_clear(directory);
     servers_clear(directory);
     keys_clear(directory);
     text_deinit();
@@ -154,6 +155,7 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
     muster_status status = add_routes(directory);
     if (!status) status = beats_serve(directory);
     if (!status) status = keys_add_command(directory);
+    if (!status) status = liveness_add_metrics(directory);
     if (status) {
         plugin_fini(directory);
         return status;

@@ -90,6 +90,14 @@ struct server {
     muster_ws_id link;
 };
 
+/* The list as it is read. */
+struct order {
+    struct row *rows; /* list.c's */
+    uint32_t count;
+    uint32_t cap;
+    uint64_t made_at_ms; /* 0: it has to be made */
+};
+
 struct directory {
     muster_self *self;
     const struct muster_host *host;
@@ -102,7 +110,13 @@ struct directory {
     uint32_t proofs_running;
     bool is_mass_loss;
     uint64_t mass_loss_at_ms;
+    struct order order;
     muster_timer_id sweep;
+    struct {
+        uint32_t listed;
+        uint32_t suspect;
+        uint32_t beats;
+    } metrics;
     struct {
         uint32_t beat_ms;
         uint32_t suspect_ms;
@@ -202,6 +216,7 @@ void beats_clear(struct beat *beat);
 
 /* ---- liveness.c ---- */
 
+muster_status liveness_add_metrics(struct directory *directory);
 muster_status liveness_start(struct directory *directory);
 void liveness_beaten(struct directory *directory, struct server *server);
 /* cause: null when the server has proven its address. */
@@ -212,5 +227,8 @@ void liveness_proven(struct directory *directory, struct server *server, const c
 void list_get(void *user, const struct muster_http_request *request);
 void list_get_one(struct directory *directory, struct server *server,
                   const struct muster_http_request *request);
+/* A server has come or gone. */
+void list_changed(struct directory *directory);
+void list_clear(struct directory *directory);
 
 #endif

@@ -1,10 +1,10 @@
-/* http_query and net_url_parse: the first byte is the room, a name ends at the first line break,
- * the rest is the query and the URL. */
+/* query_find, query_unknown and net_url_parse: the first byte is the room, a name ends at the first
+ * line break, the rest is the query and the URL. */
 #include <string.h>
 
 #include "fuzz.h"
-#include "http.h"
 #include "net_url.h"
+#include "query.h"
 
 static char *text_of(const uint8_t *data, size_t size) {
     char *text = malloc(size + 1);
@@ -15,14 +15,13 @@ static char *text_of(const uint8_t *data, size_t size) {
 }
 
 static void check_query(const char *query, const char *name, uint32_t cap) {
-    const struct muster_http_request request = {.size = sizeof request, .query = query};
     char *out = malloc(cap + 1u);
     FUZZ_CHECK(out);
-    if (http_query(&request, name, out, cap) == HTTP_QUERY_GIVEN) {
+    if (query_find(query, name, out, cap) == QUERY_GIVEN) {
         FUZZ_CHECK(strlen(out) < cap);
         FUZZ_CHECK(strlen(out) <= strlen(query));
     }
-    if (cap > 0 && http_query_unknown(&request, (const char *const[]){name, NULL}, out, cap))
+    if (cap > 0 && query_unknown(query, (const char *const[]){name, NULL}, out, cap))
         FUZZ_CHECK(strlen(out) < cap);
     free(out);
 }

@@ -1,5 +1,5 @@
-/* http_query - parameters of a request's query, decoded. Part of http. */
-#include "http.h"
+/* query - parameters, name by name. */
+#include "query.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -64,23 +64,21 @@ static bool next_parameter(const char **at, struct parameter *out) {
     return true;
 }
 
-enum http_query http_query(const struct muster_http_request *request, const char *name, char *out,
-                           uint32_t cap) {
-    const char *at = request->query;
+enum query query_find(const char *query, const char *name, char *out, uint32_t cap) {
+    const char *at = query;
     struct parameter one;
-    enum http_query found = HTTP_QUERY_ABSENT;
+    enum query found = QUERY_ABSENT;
     while (next_parameter(&at, &one)) {
         if (!name_equals(one.name, one.name_end, name)) continue;
-        bool first = found == HTTP_QUERY_ABSENT;
+        bool first = found == QUERY_ABSENT;
         bool good = first && cap > 0 && decode(one.value, one.end, out, cap);
-        found = good ? HTTP_QUERY_GIVEN : HTTP_QUERY_BROKEN;
+        found = good ? QUERY_GIVEN : QUERY_BROKEN;
     }
     return found;
 }
 
-bool http_query_unknown(const struct muster_http_request *request, const char *const *names,
-                        char *out, uint32_t cap) {
-    const char *at = request->query;
+bool query_unknown(const char *query, const char *const *names, char *out, uint32_t cap) {
+    const char *at = query;
     struct parameter one;
     while (next_parameter(&at, &one)) {
         const char *const *name = names;
