@@ -11,22 +11,45 @@ void refuse(const struct directory *directory, muster_request_id request, uint32
     (void)directory->host->http->problem(directory->self, request, http, code, why);
 }
 
-void answer(const struct directory *directory, muster_request_id request, uint32_t http,
-            json_t *json) {
-    static const struct muster_http_header fresh = {"cache-control", "no-store"};
+/* json: taken. */
+static void respond(const struct directory *directory, muster_request_id request, uint32_t http,
+                    const char *type, json_t *json, const struct muster_http_header *headers,
+                    uint32_t header_count) {
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     const struct muster_http_response response = {.size = sizeof response,
                                                   .status = http,
-                                                  .content_type = "application/json",
+                                                  .content_type = type,
                                                   .body = {text, text ? strlen(text) : 0},
-                                                  .headers = &fresh,
-                                                  .header_count = 1};
+                                                  .headers = headers,
+                                                  .header_count = header_count};
     if (text)
         (void)directory->host->http->respond(directory->self, request, &response);
     else
-        refuse(directory, request, 500, "internal_error", "out of memory");
+        refuse(directory, request, 503, "unavailable", "out of memory");
     free(text);
+}
+
+void answer(const struct directory *directory, muster_request_id request, uint32_t http,
+            json_t *json) {
+    static const struct muster_http_header fresh = {"cache-control", "no-store"};
+    respond(directory, request, http, "application/json", json, &fresh, 1);
+}
+
+void refuse_limit(const struct directory *directory, muster_request_id request,
+                  const struct bucket *bucket, uint32_t per_minute) {
+    char policy[64], left[64], wait[16];
+    uint32_t wait_s = bucket_wait_s(bucket, per_minute);
+    snprintf(policy, sizeof policy, "\"key\";q=%u;w=60", per_minute);
+    snprintf(left, sizeof left, "\"key\";r=0;t=%u", wait_s);
+    snprintf(wait, sizeof wait, "%u", wait_s);
+    const struct muster_http_header headers[] = {
+        {"retry-after", wait}, {"ratelimit-policy", policy}, {"ratelimit", left}};
+    json_t *problem =
+        json_pack("{s:s,s:s,s:i,s:s,s:s,s:i}", "type", "about:blank", "title", "Too Many Requests",
+                  "status", 429, "detail", "too many registrations with this key", "code",
+                  "rate_limited", "retryAfterMs", (int)wait_s * 1000);
+    respond(directory, request, 429, "application/problem+json", problem, headers, 3);
 }
 
 void answer_empty(const struct directory *directory, muster_request_id request) {

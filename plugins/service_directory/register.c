@@ -210,6 +210,15 @@ static void grant_token(struct directory *directory, struct server *server,
     store_server(directory, server, granted, grant);
 }
 
+/* Each costs a write. False: it is refused. */
+static bool may_ask(struct directory *directory, struct key *key, muster_request_id request) {
+    uint32_t per_minute = directory->settings.registrations_per_minute;
+    uint64_t now_ms = directory->host->loop->now_ms(directory->self);
+    if (bucket_take(&key->registrations, per_minute, now_ms)) return true;
+    refuse_limit(directory, request, &key->registrations, per_minute);
+    return false;
+}
+
 /* ---- POST /v1/servers ------------------------------------------------------------------------ */
 
 static void make_id(char out[DIRECTORY_ID_MAX]) {
@@ -223,15 +232,29 @@ static void make_id(char out[DIRECTORY_ID_MAX]) {
              b[15]);
 }
 
-/* The key's server at that address; a new one, if it is the first there. Null: out of memory. */
-static struct server *server_at(struct directory *directory, struct key *key,
-                                const struct registration *registration) {
+/* Room for one more of the key, in place of the oldest that has no token. False: all have one. */
+static bool make_room(struct directory *directory, const struct key *key) {
+    struct server *oldest = NULL;
+    uint32_t count = 0;
+    for (struct server *server = directory->servers; server; server = server->hh.next) {
+        if (server->key != key) continue;
+        count++;
+        bool is_older = !oldest || server->first_seen_ms < oldest->first_seen_ms;
+        if (!server->token_expires_ms && is_older) oldest = server;
+    }
+    if (count < directory->settings.servers_per_key) return true;
+    if (!oldest) return false;
+    store_remove(directory, oldest);
+    servers_remove(directory, oldest);
+    return true;
+}
+
+/* A new one. Null: out of memory. */
+static struct server *make_server(struct directory *directory, struct key *key,
+                                  const struct registration *registration) {
     char id[DIRECTORY_ID_MAX];
-    struct server *server =
-        servers_find_address(directory, key, registration->address, registration->port);
-    if (server) return server;
     make_id(id);
-    server = servers_put(directory, key, id);
+    struct server *server = servers_put(directory, key, id);
     if (!server) return NULL;
     snprintf(server->address, sizeof server->address, "%s", registration->address);
     server->port = registration->port;
@@ -242,10 +265,17 @@ static struct server *server_at(struct directory *directory, struct key *key,
 /* The registration's info is taken. */
 static void register_server(struct directory *directory, struct key *key,
                             struct registration *registration, muster_request_id request) {
-    struct server *server = server_at(directory, key, registration);
+    struct server *server =
+        servers_find_address(directory, key, registration->address, registration->port);
+    bool has_room = server || make_room(directory, key);
+    if (has_room && !server) server = make_server(directory, key, registration);
     if (!server) {
         json_decref(registration->info);
-        refuse(directory, request, 503, "unavailable", "out of memory");
+        if (has_room)
+            refuse(directory, request, 503, "unavailable", "out of memory");
+        else
+            refuse(directory, request, 409, "too_many_servers",
+                   "this key has as many servers as it may have");
         return;
     }
     servers_retire(directory, server);
@@ -272,6 +302,7 @@ void register_post(void *user, const struct muster_http_request *request) {
                "no registration key, or one that is not good or not any more");
         return;
     }
+    if (!may_ask(directory, key, request->id)) return;
     json_t *body = answer_body(directory, request);
     if (!body) return;
     if (read_registration(body, &registration, why))
@@ -285,6 +316,7 @@ void register_post(void *user, const struct muster_http_request *request) {
 
 void register_refresh(struct directory *directory, struct server *server,
                       const struct muster_http_request *request) {
+    if (!may_ask(directory, server->key, request->id)) return;
     int64_t grace_ms = directory->host->loop->unix_ms(directory->self) + TOKEN_GRACE_MS;
     memcpy(server->last_digest, server->token_digest, DIGEST_BYTES);
     server->last_expires_ms =

@@ -44,3 +44,8 @@ bool bucket_take(struct bucket *bucket, uint32_t per_minute, uint64_t now_ms) {
     bucket->left -= 1;
     return true;
 }
+
+uint32_t bucket_wait_s(const struct bucket *bucket, uint32_t per_minute) {
+    double wait_s = bucket->left < 1 ? (1 - bucket->left) * 60 / per_minute : 0;
+    return (uint32_t)wait_s + 1;
+}

@@ -73,14 +73,22 @@ json_t *servers_standing(const struct directory *directory, const struct server 
                      (int)directory->settings.beat_ms);
 }
 
+static void drop(struct directory *directory, struct server *server) {
+    HASH_DEL(directory->servers, server);
+    beats_clear(&server->beat);
+    json_decref(server->info);
+    sodium_memzero(server, sizeof *server);
+    free(server);
+}
+
+void servers_remove(struct directory *directory, struct server *server) {
+    servers_retire(directory, server);
+    list_clear(directory);
+    drop(directory, server);
+}
+
 void servers_clear(struct directory *directory) {
     struct server *server, *next;
     HASH_CLEAR(by_link, directory->linked);
-    HASH_ITER(hh, directory->servers, server, next) {
-        HASH_DEL(directory->servers, server);
-        beats_clear(&server->beat);
-        json_decref(server->info);
-        sodium_memzero(server, sizeof *server);
-        free(server);
-    }
+    HASH_ITER(hh, directory->servers, server, next) drop(directory, server);
 }

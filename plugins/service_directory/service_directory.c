@@ -24,6 +24,13 @@ MUSTER_SCHEMA(
         MUSTER_HELP("A server that has said nothing for so long, and does not "
                     "answer at its address either, is off the list.")),
     MUSTER_SCHEMA_DURATION_S("tokenTtlS", 86400, 10, 2592000, MUSTER_LABEL("Life of a token")),
+    MUSTER_SCHEMA_INT("registrationsPerMinute", 60, 1, 1000000, MUSTER_UNIT("requests/min"),
+                      MUSTER_LABEL("Registrations and new tokens with one key"),
+                      MUSTER_HELP("All of them at once if they come so; further ones get 429.")),
+    MUSTER_SCHEMA_INT("serversPerKey", 1000, 1, 1000000, MUSTER_UNIT("servers"),
+                      MUSTER_LABEL("Addresses of one key"),
+                      MUSTER_HELP("Above it that goes which has been off the list longest; when "
+                                  "none is off, 409.")),
     MUSTER_SCHEMA_INT("proofsPerMinute", 2, 1, 100000, MUSTER_UNIT("proofs/min"),
                       MUSTER_LABEL("Connections to new addresses for one key"),
                       MUSTER_HELP("Further ones wait. A server that was found once pays for its "
@@ -131,6 +138,9 @@ static void read_settings(struct directory *directory) {
     directory->settings.suspect_ms = (uint32_t)config->integer(self, "suspectMs");
     directory->settings.dead_ms = (uint32_t)config->integer(self, "deadMs");
     directory->settings.token_ms = config->integer(self, "tokenTtlS") * 1000;
+    directory->settings.registrations_per_minute =
+        (uint32_t)config->integer(self, "registrationsPerMinute");
+    directory->settings.servers_per_key = (uint32_t)config->integer(self, "serversPerKey");
     directory->settings.proofs_per_minute = (uint32_t)config->integer(self, "proofsPerMinute");
     directory->settings.allow_private = config->boolean(self, "allowPrivate");
 }

@@ -35,6 +35,7 @@ struct key {
     int64_t created_ms; /* Unix */
     int64_t revoked_ms; /* Unix; 0: it is good */
     struct bucket proofs;
+    struct bucket registrations;
 };
 
 /* What a server has said last. Claims, all of it. */
@@ -122,6 +123,8 @@ struct directory {
         uint32_t suspect_ms;
         uint32_t dead_ms;
         int64_t token_ms;
+        uint32_t registrations_per_minute;
+        uint32_t servers_per_key;
         uint32_t proofs_per_minute;
         bool allow_private;
     } settings;
@@ -133,6 +136,9 @@ void refuse(const struct directory *directory, muster_request_id request, uint32
             const char *code, const char *why);
 void refuse_method(const struct directory *directory, muster_request_id request,
                    const char *allowed);
+/* 429, with when to come back. */
+void refuse_limit(const struct directory *directory, muster_request_id request,
+                  const struct bucket *bucket, uint32_t per_minute);
 /* json: taken. */
 void answer(const struct directory *directory, muster_request_id request, uint32_t http,
             json_t *json);
@@ -149,6 +155,8 @@ void secret_digest(const char *secret, uint8_t out[DIGEST_BYTES]);
 bool secret_presented(const struct directory *directory, muster_request_id request,
                       uint8_t out[DIGEST_BYTES]);
 bool bucket_take(struct bucket *bucket, uint32_t per_minute, uint64_t now_ms);
+/* Seconds until there is one again. */
+uint32_t bucket_wait_s(const struct bucket *bucket, uint32_t per_minute);
 
 /* ---- keys.c ---- */
 
@@ -174,6 +182,8 @@ struct server *servers_put(struct directory *directory, struct key *key, const c
 void servers_silence(struct directory *directory, struct server *server);
 /* Also its token ends, and its link. */
 void servers_retire(struct directory *directory, struct server *server);
+/* As if it had never been. */
+void servers_remove(struct directory *directory, struct server *server);
 /* What a server is told about itself: status, address, port, reason. A new reference. */
 json_t *servers_standing(const struct directory *directory, const struct server *server);
 void servers_clear(struct directory *directory);
@@ -186,6 +196,7 @@ void store_key(struct directory *directory, const struct key *key,
                void (*done)(void *user, muster_status status), void *user);
 void store_server(struct directory *directory, const struct server *server,
                   void (*done)(void *user, muster_status status), void *user);
+void store_remove(struct directory *directory, const struct server *server);
 
 /* ---- register.c ---- */
 

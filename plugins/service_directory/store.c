@@ -107,6 +107,13 @@ void store_server(struct directory *directory, const struct server *server,
     sodium_memzero(secret, sizeof secret);
 }
 
+void store_remove(struct directory *directory, const struct server *server) {
+    const struct muster_db_value values[] = {muster_db_text(server->id)};
+    const struct muster_db_statement statement = {
+        "DELETE FROM directory_servers WHERE server_id = $1", values, 1, 0};
+    write_row(directory, &statement, NULL, NULL);
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 static const char *cell_text(const struct muster_db_value *cell, char *out, size_t cap) {

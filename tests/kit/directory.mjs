@@ -9,7 +9,7 @@ import { atEnd, eventually, freePort, startServer } from "./harness.mjs";
 export const DIRECTORY_PLUGINS = ["db_sqlite", "kv_memory", "moderation", "auth_local", "service_directory", "service_metrics"];
 
 /** Quick: what takes seconds with people takes tenths of them here. */
-const QUICK = { allowPrivate: true, beatMs: 100, suspectMs: 400, deadMs: 800, proofsPerMinute: 1000 };
+const QUICK = { allowPrivate: true, beatMs: 100, suspectMs: 400, deadMs: 800, proofsPerMinute: 1000, registrationsPerMinute: 1000 };
 
 export function startDirectory(t, { settings = {}, config = {}, ...options } = {}) {
     const directory = { service_directory: { ...QUICK, ...settings }, plugins: DIRECTORY_PLUGINS };

@@ -193,3 +193,52 @@ test("the list is filtered, paged and tagged, and claims rank nothing", async (t
     assert.equal(second.status, 304);
     assert.equal((await directory.rest("GET", "/v1/servers?region=asia", undefined, { headers })).status, 200);
 });
+
+test("a key registers so often, and so many", async (t) => {
+    const directory = await startDirectory(t, { settings: { registrationsPerMinute: 5, serversPerKey: 2 } });
+    const { key } = await addKey(directory);
+    const at = (port) => new Stranger(directory, key, { port });
+    const [first, second] = [at(5001), at(5002)];
+    for (const stranger of [first, second]) assert.equal((await stranger.register()).status, 201);
+    assertProblem(await at(5003).register(), 409, "too_many_servers");
+    await directory.rest("DELETE", `/v1/servers/${first.serverId}`, undefined, first.headers(first.token));
+    assert.equal((await at(5003).register()).status, 201, "in place of one that has left");
+    const again = await second.register();
+    assert.equal(again.body.serverId, second.serverId);
+    const limited = await second.register();
+    assertProblem(limited, 429, "rate_limited");
+    assert.equal(limited.headers.get("ratelimit-policy"), '"key";q=5;w=60');
+    assert.match(limited.headers.get("ratelimit"), /^"key";r=0;t=1\d$/);
+    assert.ok(Number(limited.headers.get("retry-after")) >= 10);
+    const other = new Stranger(directory, (await addKey(directory, "Bob")).key, { port: 5001 });
+    assert.equal((await other.register()).status, 201);
+});
+
+test("a node is told that its key is not good, once, and of a key that is revoked", async (t) => {
+    const directory = await startDirectory(t);
+    const lost = await startNode(t, directory, `mk_${"A".repeat(43)}`);
+    await lost.waitForOutput(/"not on the list of http.*: the directory answers 401: no registration key/);
+    assert.match(await lost.admin("directory"), /not registered\nthe directory answers 401/);
+    const { id, key } = await addKey(directory);
+    const node = await startNode(t, directory, key);
+    await node.waitForOutput(/"on the list of http/);
+    await directory.admin(`directory.key revoke ${id}`);
+    await node.waitForOutput(/"not on the list of http.*: the directory answers 401: no registration key/);
+    assert.deepEqual(await list(directory), []);
+});
+
+test("both ends are reloaded, and find each other again", async (t) => {
+    const directory = await startDirectory(t);
+    const { key } = await addKey(directory);
+    const node = await startNode(t, directory, key);
+    await node.waitForOutput(/"on the list of http/);
+    const [before] = await list(directory);
+    const back = () => eventually("listed again", async () => (await list(directory))?.[0]); // 503 while it reads its table
+    await directory.admin("reload service_directory");
+    assert.equal((await back()).serverId, before.serverId);
+    const from = node.output.length;
+    await node.admin("reload service_registrar");
+    await node.waitForOutput(/"on the list of http/, from);
+    assert.equal((await back()).serverId, before.serverId);
+    for (const server of [directory, node]) assert.equal(await server.metric("muster_plugin_faults_total"), 0);
+});
