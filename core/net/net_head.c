@@ -62,6 +62,12 @@ static bool bad_percent(struct head *head, const char *at, size_t len, size_t br
     return false;
 }
 
+/* Two digits that stand for none in a path: NUL, and the ends of a line, at which libwebsockets
+ * would stop to read, so that a filter behind them was lost. */
+static bool is_forbidden(const char *digits) {
+    return digits[0] == '0' && strchr("0aAdD", digits[1]);
+}
+
 static bool check_target(struct head *head, const char *at, size_t len) {
     if (len == 0 || at[0] != '/') return malformed(head, "expected a path after the method");
     for (size_t i = 0; i < len; i++) {
@@ -70,7 +76,7 @@ static bool check_target(struct head *head, const char *at, size_t len) {
         if (at[i] != '%') continue;
         bool digits =
             i + 2 < len && isxdigit((unsigned char)at[i + 1]) && isxdigit((unsigned char)at[i + 2]);
-        if (!digits || (at[i + 1] == '0' && at[i + 2] == '0')) return bad_percent(head, at, len, i);
+        if (!digits || is_forbidden(at + i + 1)) return bad_percent(head, at, len, i);
     }
     return true;
 }

@@ -249,12 +249,16 @@ static int dispatch(struct conn *conn, struct exchange *exchange) {
     return 0;
 }
 
-/* What can be said without looking at the path. 0: the request stands. */
+/* What can be said without looking at the path. 0: the request stands. At an encoded end of a line
+ * libwebsockets stops to read the first one: a filter behind it would be lost, and so is the
+ * version. */
 static int refuse_unfit(struct conn *conn, int method, int64_t length, bool *refused) {
     *refused = true;
     if (!method_text(method)) {
         return refuse_request(conn, 501, "not_implemented", "method not known");
     }
+    if (lws_hdr_total_length(conn->wsi, WSI_TOKEN_HTTP) <= 0)
+        return refuse_request(conn, 400, "malformed_request", "a line ends inside of the path");
     if (!net_http_host_fits(conn->wsi))
         return refuse_request(conn, 400, "host_invalid", "one Host header is expected");
     if (lws_hdr_total_length(conn->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {

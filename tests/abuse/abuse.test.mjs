@@ -307,6 +307,7 @@ test("what no handler sees is answered as all else is", () =>
             ["GET /livez HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: gopher\r\n", 400],
             ["GET /livez?verbose=%00 HTTP/1.1\r\n", 400],
             ["GET /livez%00 HTTP/1.1\r\n", 400],
+            ["GET /livez?verbose=%0d&a=1 HTTP/1.1\r\n", 400],
             ["GET /livez HTTP/1.1\r\nHost: y\r\n", 400],
             ["GET /livez HTTP/1.1\r\nContent-Length: -1\r\n", 400],
             ["POST /v1/auth/guest HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 2\r\n", 400],

@@ -176,6 +176,8 @@ test("the list is filtered, paged and tagged, and claims rank nothing", async (t
     for (const query of ["?region=eu&region=eu", "?limit=0", "?limit=101", "?limit=x", "?cursor=x", "?cursor=0.0.", "?freeSeats=-1",
         "?verified=yes", `?text=${"a".repeat(64)}`, "?regoin=eu"])
         assertProblem(await directory.rest("GET", `/v1/servers${query}`), 400, "invalid_params");
+    for (const query of ["?region=%0D&limit=x", "?text=%0a", "?region=%zz"])
+        assertProblem(await directory.rest("GET", `/v1/servers${query}`), 400);
 
     const seen = [];
     let cursor = "";
