@@ -201,15 +201,14 @@ static void on_message(void *user, muster_ws_id ws, uint32_t binary, struct must
     json_t *said = binary ? NULL : json_loadb(data.data, data.len, JSON_REJECT_DUPLICATES, NULL);
     const char *type = json_string_value(json_object_get(said, "type"));
     bool is_beat = type && strcmp(type, "beat") == 0;
-    muster_status status = is_beat ? take(directory, server, said, why) : MUSTER_INVALID;
+    muster_status status = type ? MUSTER_OK : MUSTER_INVALID; /* newer servers may say more */
+    if (is_beat) status = take(directory, server, said, why);
     json_decref(said);
-    if (status == MUSTER_OK) {
-        beats_tell(directory, server);
-        return;
-    }
+    if (is_beat && status == MUSTER_OK) beats_tell(directory, server);
+    if (status == MUSTER_OK) return;
     directory->host->log->write(directory->self, MUSTER_LOG_WARN,
                                 "server %s: its link is closed: %s", server->id,
-                                why[0] ? why : "no message that is known");
+                                why[0] ? why : "no message");
     close_link(directory, server, CLOSE_POLICY);
 }
 

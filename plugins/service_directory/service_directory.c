@@ -23,7 +23,8 @@ MUSTER_SCHEMA(
         "deadMs", 10000, 400, 600000, MUSTER_LABEL("Silence of the dead"),
         MUSTER_HELP("A server that has said nothing for so long, and does not "
                     "answer at its address either, is off the list.")),
-    MUSTER_SCHEMA_DURATION_S("tokenTtlS", 86400, 10, 2592000, MUSTER_LABEL("Life of a token")),
+    MUSTER_SCHEMA_DURATION_S("tokenTtlS", 86400, 2, 2592000, MUSTER_LABEL("Life of a token"),
+                             MUSTER_HELP("Nodes renew it at its half.")),
     MUSTER_SCHEMA_INT("registrationsPerMinute", 60, 1, 1000000, MUSTER_UNIT("requests/min"),
                       MUSTER_LABEL("Registrations and new tokens with one key"),
                       MUSTER_HELP("All of them at once if they come so; further ones get 429.")),

@@ -12,7 +12,7 @@
 #define WAIT_LEAST_MS 500 /* after a failure; doubled with each that follows */
 #define WAIT_MOST_MS 60000
 #define WAIT_REFUSED_MS 30000 /* what a person has to mend */
-#define LOOK_MS 30000         /* whether the token's time has come */
+#define LOOK_MS 30000         /* at least so often it is seen whether the token's time has come */
 #define NETWORK_MS 100        /* until the network is up */
 
 /* ---- when ------------------------------------------------------------------------------------ */
@@ -224,19 +224,25 @@ void register_leave(struct registrar *registrar) {
         (void)ask(registrar, "DELETE", "", registrar->token, NULL, on_left);
 }
 
+/* Until the token is to be renewed, by a clock that somebody may set. */
+static uint32_t until_renewal_ms(const struct registrar *registrar) {
+    int64_t left_ms = registrar->renew_at_ms - registrar->host->loop->unix_ms(registrar->self);
+    if (left_ms > LOOK_MS) return LOOK_MS;
+    return left_ms > 0 ? (uint32_t)left_ms : 0;
+}
+
 /* ---- the steps ------------------------------------------------------------------------------- */
 
 static void step(void *user) {
     struct registrar *registrar = user;
     muster_status status;
-    bool is_due = registrar->host->loop->unix_ms(registrar->self) >= registrar->renew_at_ms;
     registrar->step = (muster_timer_id){0};
     if (registrar->is_asking) return;
     if (!registrar->server_id[0])
         status = ask_registration(registrar);
     else if (registrar->is_unsure)
         status = ask_check(registrar);
-    else if (is_due)
+    else if (until_renewal_ms(registrar) == 0)
         status = ask_renewal(registrar);
     else if (!registrar->link.value)
         status = link_open(registrar);
@@ -248,6 +254,6 @@ static void step(void *user) {
         standing_trouble(registrar, "nothing can be asked: %s", muster_status_text(status));
         register_again(registrar);
     } else if (registrar->is_linked && !registrar->is_asking) {
-        register_later(registrar, LOOK_MS);
+        register_later(registrar, until_renewal_ms(registrar));
     }
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eventually } from "../kit/harness.mjs";
+import { eventually, queryDatabase } from "../kit/harness.mjs";
 import { assertProblem } from "../kit/openapi.mjs";
 import { Stranger, addKey, list, standing, startDirectory, startNode } from "../kit/directory.mjs";
 
@@ -243,4 +243,17 @@ test("both ends are reloaded, and find each other again", async (t) => {
     await node.waitForOutput(/"on the list of http/, from);
     assert.equal((await back()).serverId, before.serverId);
     for (const server of [directory, node]) assert.equal(await server.metric("muster_plugin_faults_total"), 0);
+});
+
+test("a node renews its token before that ends, and is not off the list for it", async (t) => {
+    const directory = await startDirectory(t, { settings: { tokenTtlS: 2 } });
+    const { key } = await addKey(directory);
+    const node = await startNode(t, directory, key);
+    await node.waitForOutput(/"on the list of http/);
+    const digest = async () => (await queryDatabase(directory, "SELECT token_digest FROM directory_servers"))[0].token_digest;
+    const seen = new Set();
+    await eventually("three renewals", async () => seen.add(await digest()).size > 3);
+    assert.equal((await list(directory)).length, 1);
+    assert.equal(directory.output.match(/a server has proven its address/g).length, 1);
+    assert.equal(node.output.match(/on the list of/g).length, 1);
 });
