@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "jwt/gate.h"
+#include "jwt/keyurl.h"
 #include "keyfile.h"
-#include "keyurl.h"
 
 #define REREAD_MS 10000u
 #define PERMISSIONS_MAX 64u
@@ -200,6 +200,7 @@ static void read_keyurl_config(struct plugin *plugin) {
     url->self = self;
     url->host = plugin->host;
     url->url = config->string(self, "jwksUrl");
+    url->setting = "jwksUrl";
     url->flags = config->boolean(self, "jwksPublicOnly") ? MUSTER_FETCH_PUBLIC : 0;
     url->alg = plugin->incoming.alg;
     url->refresh_ms = (uint64_t)config->integer(self, "jwksRefreshS") * 1000;

@@ -216,6 +216,7 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
             self, "admin-code", "NAME: a code that makes who registers or logs in as NAME an admin",
             admins_command, auth);
     if (status == MUSTER_OK) status = tickets_publish(auth);
+    if (status == MUSTER_OK) status = identities_publish(auth);
     if (status != MUSTER_OK) {
         plugin_fini(auth);
         return status;

@@ -1,10 +1,10 @@
 /* auth_local.h - the instance of the plugin and what its files offer each other.
  *
  * auth_local: lifecycle, routes, the auth role. accounts: register, login, guest. admins: who is an
- * administrator. tokens: refresh, logout, minting. tickets: for seats, offered to other plugins.
- * guests: how many are kept, and how long. tries: how many log-ins a name has. hasher: password
- * hashing with bounded places. keyring: signing keys. params: bodies. request: steps of one
- * request.
+ * administrator. tokens: refresh, logout, minting. tickets, identities: for seats, here and on
+ * other nodes, offered to other plugins. guests: how many are kept, and how long. tries: how many
+ * log-ins a name has. hasher: password hashing with bounded places. keyring: signing keys. params:
+ * bodies. request: steps of one request.
  */
 #ifndef AUTH_LOCAL_H
 #define AUTH_LOCAL_H
@@ -63,6 +63,7 @@ struct auth_local {
     const struct muster_host *host;
     const char *node_id;
     struct settings settings;
+    char ticket_issuer[TOKEN_ISSUER_MAX]; /* of tickets for other nodes */
     struct gate *gate;
     struct keyring keyring;
     struct hasher hasher;
@@ -123,6 +124,8 @@ void tokens_purge(struct auth_local *auth);
 
 /* Offers muster.seat_tickets. */
 muster_status tickets_publish(struct auth_local *auth);
+/* Offers muster.identities. */
+muster_status identities_publish(struct auth_local *auth);
 /* One log-in more as the request's user name: then, or answered with 429 or 503. */
 void tries_take(struct request *request, request_fn then);
 /* It has succeeded: it is not counted. */

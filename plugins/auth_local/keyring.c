@@ -164,6 +164,7 @@ static muster_status publish(struct keyring *keyring) {
         if (keys_public_of(entry->pem, entry->kid, next, &jwk) != MUSTER_OK) continue;
         json_array_append_new(keys, jwk);
         make_ticket_key(entry, next + 1);
+        json_array_append_new(keys, keys_jwk_of_eddsa(next + 1));
         keyring->keys.count += 2;
     }
     json_t *root = json_pack("{s:o}", "keys", keys);

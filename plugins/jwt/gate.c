@@ -31,6 +31,8 @@ struct check {
     uint32_t generation;           /* of the keys that it was copied from */
     int64_t now_s;
     bool is_ticket; /* for a seat */
+    char issuer[TOKEN_ISSUER_MAX];
+    char audience[TOKEN_ISSUER_MAX];
     uint8_t digest[MEMO_KEY_BYTES];
     bool accepted;
     struct muster_identity identity;
@@ -127,10 +129,9 @@ static void check_work(void *user) {
     struct token_policy policy = config->policy;
     const char *why = NULL;
     json_t *claims = NULL;
-    if (check->is_ticket) {
-        policy.audience = config->node_id;
-        policy.lifetime_max_s = TICKET_LIFE_MAX_S;
-    }
+    policy.issuer = check->issuer;
+    policy.audience = check->audience;
+    if (check->is_ticket) policy.lifetime_max_s = TICKET_LIFE_MAX_S;
     check->accepted = token_verify(check->token, &check->key, &policy, check->now_s, &claims,
                                    &why) == MUSTER_OK &&
                       gate_read_claims(config, claims, &check->identity, &why) &&
@@ -281,12 +282,16 @@ static muster_verdict check_start(struct gate *gate, const struct token_keys *ke
                                   const struct muster_auth_request *request,
                                   const uint8_t digest[MEMO_KEY_BYTES],
                                   struct muster_identity *out) {
+    const struct gate_config *config = &gate->config;
     struct check *check = calloc(1, sizeof *check);
     if (!check) return reject(out, "the server is out of memory");
     check->gate = gate;
     check->ticket = request->ticket;
     check->keys = keys;
     check->is_ticket = peek->is_ticket;
+    snprintf(check->issuer, sizeof check->issuer, "%s", config->policy.issuer);
+    snprintf(check->audience, sizeof check->audience, "%s",
+             peek->is_ticket ? config->node_id : config->policy.audience);
     memcpy(check->kid, peek->kid, sizeof check->kid);
     check->now_s = gate->host->loop->unix_ms(gate->self) / 1000;
     memcpy(check->digest, digest, MEMO_KEY_BYTES);
@@ -343,6 +348,46 @@ muster_verdict gate_authenticate(struct gate *gate, const struct token_keys *key
     if (token_peek(request->token, &peek) != MUSTER_OK) return MUSTER_PASS;
     if (strcmp(peek.issuer, gate->config.policy.issuer) != 0) return MUSTER_PASS;
     return check_start(gate, keys, &peek, request, digest, out);
+}
+
+/* Not remembered yet. */
+static muster_status verify_now(const struct gate *gate, const struct token_keys *keys,
+                                const char *token, int64_t now_s, struct muster_identity *out,
+                                const char **why) {
+    const struct gate_config *config = &gate->config;
+    struct token_peek peek;
+    json_t *claims;
+    *why = "it is no access token of this server";
+    if (token_peek(token, &peek) || strcmp(peek.issuer, config->policy.issuer) != 0 ||
+        peek.is_ticket)
+        return MUSTER_DENIED;
+    const struct token_key *key = keys_find(keys, peek.kid);
+    if (!key) {
+        *why = unknown_key;
+        return MUSTER_DENIED;
+    }
+    if (token_verify(token, key, &config->policy, now_s, &claims, why)) return MUSTER_DENIED;
+    bool is_good = gate_read_claims(config, claims, out, why);
+    json_decref(claims);
+    return is_good ? MUSTER_OK : MUSTER_DENIED;
+}
+
+muster_status gate_verify(struct gate *gate, const struct token_keys *keys, const char *token,
+                          struct muster_identity *out, const char **why) {
+    uint8_t digest[MEMO_KEY_BYTES];
+    int64_t now_s = gate->host->loop->unix_ms(gate->self) / 1000;
+    crypto_hash_sha256(digest, (const uint8_t *)token, strlen(token));
+    const struct muster_identity *known = memo_find(gate->memo, digest, now_s);
+    if (known && !known->lobby_key[0]) {
+        copy_identity(out, known);
+        return MUSTER_OK;
+    }
+    struct muster_identity identity = {.size = sizeof identity};
+    muster_status status = verify_now(gate, keys, token, now_s, &identity, why);
+    if (status) return status;
+    memo_add(gate->memo, digest, &identity);
+    copy_identity(out, &identity);
+    return MUSTER_OK;
 }
 
 void gate_forget(struct gate *gate) {

@@ -333,3 +333,11 @@ muster_status keys_public_of(const char *pem, const char *kid, struct token_key 
     BIO_free(bio);
     return ok && *jwk ? MUSTER_OK : MUSTER_INVALID;
 }
+
+json_t *keys_jwk_of_eddsa(const struct token_key *key) {
+    char x[64];
+    sodium_bin2base64(x, sizeof x, key->material, crypto_sign_PUBLICKEYBYTES,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "kty", "OKP", "crv", "Ed25519", "alg", "EdDSA",
+                     "use", "sig", "kid", key->kid, "x", x);
+}

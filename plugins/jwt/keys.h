@@ -34,4 +34,7 @@ muster_status keys_make_p256(char *pem, uint32_t cap) MUSTER_MUST_USE;
 muster_status keys_public_of(const char *pem, const char *kid, struct token_key *key,
                              json_t **jwk) MUSTER_MUST_USE;
 
+/* A key that verifies EdDSA, as a JWK. Null: out of memory. */
+json_t *keys_jwk_of_eddsa(const struct token_key *key);
+
 #endif

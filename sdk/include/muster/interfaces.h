@@ -5,7 +5,7 @@
 #ifndef MUSTER_INTERFACES_H
 #define MUSTER_INTERFACES_H
 
-#include "types.h"
+#include "roles.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -49,6 +49,38 @@ struct muster_seat_tickets {
     muster_status (*mint)(void *instance, muster_lobby_id lobby, const char *player_key,
                           const char *display_name, uint32_t team, uint32_t life_s,
                           uint32_t *ticket_issue, char *out, uint32_t cap);
+};
+
+/* A ticket for a seat on another node. Texts are borrowed. */
+struct muster_away_ticket {
+    uint32_t size;
+    uint32_t ticket_issue;    /* with which that node holds the seat; not 0 */
+    const char *audience;     /* that node, as it calls itself when it verifies */
+    const char *player_key;   /* of the identity that was verified */
+    const char *display_name; /* likewise */
+    const char *lobby_key;
+    int64_t lobby_epoch; /* muster_lobby_info.epoch there */
+    uint32_t life_s;     /* 1 to 3600 */
+    uint32_t is_guest;
+};
+
+/* Who players are, for a service that sends them to other nodes. Offered by auth_local, asked by
+ * service_directory. */
+#define MUSTER_IDENTITIES "muster.identities"
+#define MUSTER_IDENTITIES_MAJOR 1
+struct muster_identities {
+    uint32_t size;
+    uint32_t reserved;
+    /* Who signs the tickets: their claim iss. Lives as long as the instance. */
+    const char *(*issuer)(void *instance);
+    /* Whose access token it is; a ticket is none. DENIED: nobody's, or not any more, and
+     * out->reason says why; UNAVAILABLE: not now. */
+    muster_status (*verify)(void *instance, const char *token, struct muster_identity *out);
+    /* What the player signs in with at that node, and nowhere else, once: verified with the keys
+     * that are published here. A secret: never log it. INVALID: it is not as said above. LIMIT: out
+     * is too small; 2048 bytes are enough. */
+    muster_status (*mint)(void *instance, const struct muster_away_ticket *ticket, char *out,
+                          uint32_t cap);
 };
 
 #ifdef __cplusplus

@@ -1,5 +1,5 @@
 /* keyurl - ask, judge, hand over. */
-#include "keyurl.h"
+#include "jwt/keyurl.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -22,9 +22,10 @@ bool keyurl_is_sound(const char *url) {
 static void tell(const struct keyurl *from, const char *why) {
     const struct muster_host_log *log = from->host->log;
     if (why && !from->failing)
-        log->write(from->self, MUSTER_LOG_WARN, "jwksUrl: no new keys: %s; those known stay", why);
+        log->write(from->self, MUSTER_LOG_WARN, "%s: no new keys: %s; those known stay",
+                   from->setting, why);
     else if (!why && from->failing)
-        log->write(from->self, MUSTER_LOG_INFO, "jwksUrl: it answers again");
+        log->write(from->self, MUSTER_LOG_INFO, "%s: it answers again", from->setting);
 }
 
 /* why: null when there are keys. */

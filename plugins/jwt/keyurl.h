@@ -1,8 +1,8 @@
 /* keyurl - an issuer's keys at a URL, where it may exchange them at any time: asked for again and
  * again, judged on the pool by the rules of a key file, and handed to the plugin. Loop thread.
  */
-#ifndef AUTH_JWT_KEYURL_H
-#define AUTH_JWT_KEYURL_H
+#ifndef MUSTER_JWT_KEYURL_H
+#define MUSTER_JWT_KEYURL_H
 
 #include <muster/host.h>
 
@@ -12,9 +12,10 @@ struct keyurl {
     /* Of the plugin, before keyurl_start. */
     muster_self *self;
     const struct muster_host *host;
-    const char *url; /* borrowed */
-    uint32_t flags;  /* MUSTER_FETCH_... */
-    uint32_t alg;    /* the only algorithm, or 0 */
+    const char *url;     /* borrowed, as the next */
+    const char *setting; /* that names it, for the log */
+    uint32_t flags;      /* MUSTER_FETCH_... */
+    uint32_t alg;        /* the only algorithm, or 0 */
     uint64_t refresh_ms;
     /* Each question ends with one call: keys, borrowed, or null when none came, or none of use. */
     void (*answered)(void *user, const struct token_keys *keys);
