@@ -11,6 +11,7 @@
 #define DIRECTORY_SUBPROTOCOL "muster.directory.v1"
 #define DIRECTORY_SERVERS_PATH "/v1/servers"
 #define DIRECTORY_LINK_PATH "/v1/link"
+#define DIRECTORY_ALLOCATIONS_PATH "/v1/allocations"
 #define DIRECTORY_PROOF_PATH "/directory"
 
 #define DIRECTORY_ID_MAX 37       /* bytes of a serverId, NUL included */

@@ -118,6 +118,7 @@ static muster_status take(struct directory *directory, struct server *server, co
     }
     beats_clear(&server->beat);
     server->beat = beat;
+    server->promised = 0;
     liveness_beaten(directory, server);
     return MUSTER_OK;
 }
@@ -150,6 +151,7 @@ static struct server *find_linked(const struct directory *directory, muster_ws_i
 static void unlink_server(struct directory *directory, struct server *server) {
     HASH_DELETE(by_link, directory->linked, server);
     server->link = (muster_ws_id){0};
+    orders_drop(directory, server);
 }
 
 static void close_link(struct directory *directory, struct server *server, uint32_t code) {
@@ -163,7 +165,7 @@ void beats_close(struct directory *directory, struct server *server) {
     close_link(directory, server, CLOSE_POLICY);
 }
 
-static void send_json(struct directory *directory, const struct server *server, json_t *json) {
+void beats_send(struct directory *directory, const struct server *server, json_t *json) {
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     if (text)
@@ -177,7 +179,7 @@ void beats_tell(struct directory *directory, struct server *server) {
     json_t *json = servers_standing(directory, server);
     json_object_set_new(json, "type", json_string("answer"));
     json_object_set_new(json, "sequence", json_integer(server->beat.sequence));
-    send_json(directory, server, json);
+    beats_send(directory, server, json);
 }
 
 static uint32_t on_open(void *user, muster_ws_id ws, const struct muster_http_request *request) {
@@ -203,6 +205,7 @@ static void on_message(void *user, muster_ws_id ws, uint32_t binary, struct must
     bool is_beat = type && strcmp(type, "beat") == 0;
     muster_status status = type ? MUSTER_OK : MUSTER_INVALID; /* newer servers may say more */
     if (is_beat) status = take(directory, server, said, why);
+    if (type && strcmp(type, "done") == 0) orders_answered(directory, server, said);
     json_decref(said);
     if (is_beat && status == MUSTER_OK) beats_tell(directory, server);
     if (status == MUSTER_OK) return;

@@ -204,6 +204,7 @@ static void grant_token(struct directory *directory, struct server *server,
     json_object_set_new(body, "serverToken", json_string(token));
     json_object_set_new(body, "expiresAt", json_integer(server->token_expires_ms));
     json_object_set_new(body, "proofSecret", json_string(secret));
+    allocations_tell_issuer(directory, body);
     sodium_memzero(token, sizeof token);
     sodium_memzero(secret, sizeof secret);
     *grant = (struct grant){directory, request, http, body};

@@ -107,6 +107,7 @@ static const struct {
 } routes[] = {
     {"GET", DIRECTORY_SERVERS_PATH, 0, list_get},
     {"POST", DIRECTORY_SERVERS_PATH, 0, register_post},
+    {"POST", DIRECTORY_ALLOCATIONS_PATH, 0, allocations_post},
     {"GET", SERVER_PREFIX, MUSTER_ROUTE_PREFIX, below},
     {"POST", SERVER_PREFIX, MUSTER_ROUTE_PREFIX, below},
     {"PUT", SERVER_PREFIX, MUSTER_ROUTE_PREFIX, below},
@@ -148,6 +149,7 @@ static void read_settings(struct directory *directory) {
 
 static void plugin_fini(void *instance) {
     struct directory *directory = instance;
+    players_clear(directory);
     list_clear(directory);
     servers_clear(directory);
     keys_clear(directory);
@@ -167,6 +169,7 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
     if (!status) status = beats_serve(directory);
     if (!status) status = keys_add_command(directory);
     if (!status) status = liveness_add_metrics(directory);
+    if (!status) status = allocations_open(directory);
     if (status) {
         plugin_fini(directory);
         return status;

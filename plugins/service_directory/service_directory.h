@@ -85,6 +85,7 @@ struct server {
     uint64_t suspect_at_ms;
     uint64_t retry_at_ms; /* it is proven again then */
     uint32_t retry_ms;
+    uint32_t promised; /* players who were sent here since the last beat */
     struct bucket proofs;
     struct proof *proof; /* that runs; null: none */
     bool is_queued;      /* for one */
@@ -113,6 +114,11 @@ struct directory {
     uint64_t mass_loss_at_ms;
     struct order order;
     muster_timer_id sweep;
+    muster_interface_id identities;
+    struct allocation *allocations; /* that are under way */
+    struct player *players;
+    struct link_order *orders; /* that are not answered yet */
+    int64_t last_order;
     struct {
         uint32_t listed;
         uint32_t suspect;
@@ -223,7 +229,39 @@ void beats_put(struct directory *directory, struct server *server,
 /* Tell over the link how it stands. */
 void beats_tell(struct directory *directory, struct server *server);
 void beats_close(struct directory *directory, struct server *server);
+/* json: taken; over the link, if there is one. */
+void beats_send(struct directory *directory, const struct server *server, json_t *json);
 void beats_clear(struct beat *beat);
+
+/* ---- orders.c ---- */
+
+/* answer: borrowed; null: there is none, and will be none. */
+typedef void (*order_fn)(void *user, const json_t *answer);
+
+/* json: the order with its kind; taken. done, which may be null, is called once, later.
+ * UNAVAILABLE: the server has no link, or there is no memory. */
+muster_status orders_send(struct directory *directory, struct server *server, json_t *json,
+                          uint32_t wait_ms, order_fn done, void *user) MUSTER_MUST_USE;
+/* The same, whatever comes of it. */
+void orders_tell(struct directory *directory, struct server *server, json_t *json);
+void orders_answered(struct directory *directory, const struct server *server,
+                     const json_t *answer);
+/* The server's link has ended. */
+void orders_drop(struct directory *directory, const struct server *server);
+
+/* ---- players.c ---- */
+
+bool players_may_ask(struct directory *directory, const char *id, uint32_t per_minute);
+/* The player plays there from now on, and nowhere else. */
+void players_sent(struct directory *directory, const char *id, struct server *server);
+void players_clear(struct directory *directory);
+
+/* ---- allocations.c ---- */
+
+muster_status allocations_open(struct directory *directory);
+void allocations_post(void *user, const struct muster_http_request *request);
+/* Who signs the players' tickets, for a server that is to verify them. */
+void allocations_tell_issuer(const struct directory *directory, json_t *grant);
 
 /* ---- liveness.c ---- */
 

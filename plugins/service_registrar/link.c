@@ -42,16 +42,6 @@ static void take_answer(struct registrar *registrar, const json_t *said) {
     standing_told(registrar, said);
 }
 
-static void take_order(struct registrar *registrar, const json_t *said) {
-    char text[96];
-    json_int_t order = json_integer_value(json_object_get(said, "order"));
-    int len =
-        snprintf(text, sizeof text, "{\"type\":\"done\",\"order\":%lld,\"status\":\"unsupported\"}",
-                 (long long)order);
-    (void)registrar->host->ws->send(registrar->self, registrar->link, 0,
-                                    (struct muster_bytes){text, (uint64_t)len});
-}
-
 static void on_message(void *user, uint32_t binary, struct muster_bytes data) {
     struct registrar *registrar = user;
     json_t *said = binary ? NULL : json_loadb(data.data, data.len, JSON_REJECT_DUPLICATES, NULL);
@@ -59,7 +49,7 @@ static void on_message(void *user, uint32_t binary, struct muster_bytes data) {
     if (type && strcmp(type, "answer") == 0)
         take_answer(registrar, said);
     else if (type && strcmp(type, "order") == 0)
-        take_order(registrar, said);
+        orders_take(registrar, said);
     json_decref(said);
 }
 

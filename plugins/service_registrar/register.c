@@ -125,6 +125,7 @@ static bool take_token(struct registrar *registrar, const json_t *json) {
     snprintf(registrar->server_id, sizeof registrar->server_id, "%s", id);
     snprintf(registrar->token, sizeof registrar->token, "%s", token);
     registrar->renew_at_ms = now_ms + (expires_ms - now_ms) / 2;
+    sign_in_told(registrar, json_string_value(json_object_get(json, "issuer")));
     standing_told(registrar, json);
     return true;
 }

@@ -1,5 +1,5 @@
-/* service_registrar - puts this node on the list of a directory and keeps it there. Three settings:
- * the directory's URL, a registration key, and net.publicUrl. */
+/* service_registrar - puts this node on the list of a directory, keeps it there, and lets in whom
+ * that sends. Three settings: the directory's URL, a registration key, and net.publicUrl. */
 #include "service_registrar.h"
 
 #include <muster/plugin.h>
@@ -20,6 +20,7 @@ MUSTER_SCHEMA(
 
 static void plugin_fini(void *instance) {
     struct registrar *registrar = instance;
+    gate_destroy(registrar->gate);
     sodium_memzero(registrar, sizeof *registrar);
     free(registrar);
 }
@@ -34,7 +35,8 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
     registrar->key = host->config->string(self, "key");
     registrar->beat_ms = 2000;
     registrar->health.meminfo_fd = -1;
-    muster_status status = standing_add_command(registrar);
+    muster_status status = sign_in_create(registrar);
+    if (!status) status = standing_add_command(registrar);
     if (!status && registrar->url[0]) status = proof_serve(registrar);
     if (status) {
         plugin_fini(registrar);
@@ -92,16 +94,21 @@ static void plugin_stop(void *instance) {
     registrar->is_stopping = true;
     (void)registrar->host->loop->timer_stop(registrar->self, registrar->step);
     link_close(registrar);
+    seats_stop(registrar);
+    sign_in_stop(registrar);
     health_close(registrar);
 }
 
 static const struct muster_service service_vtable = {.size = sizeof service_vtable};
+static const struct muster_auth auth_vtable = {
+    .size = sizeof auth_vtable, .authenticate = sign_in_authenticate, .cancel = sign_in_cancel};
 static const struct muster_role roles[] = {
     {.kind = MUSTER_ROLE_SERVICE, .vtable = &service_vtable},
+    {.kind = MUSTER_ROLE_AUTH, .vtable = &auth_vtable},
 };
 
 MUSTER_PLUGIN(.name = "service_registrar", .version = "1.0.0",
-              .description = "Puts this node on the list of a directory.", .roles = roles,
-              .role_count = 1, .config_schema = config_schema, .init = plugin_init,
+              .description = "Puts this node on the list of a directory, and lets in its players.",
+              .roles = roles, .role_count = 2, .config_schema = config_schema, .init = plugin_init,
               .check = plugin_check, .start = plugin_start, .stop = plugin_stop,
               .fini = plugin_fini);

@@ -12,6 +12,8 @@
 #include <sodium.h>
 
 #include "directory/directory.h"
+#include "jwt/gate.h"
+#include "jwt/keyurl.h"
 
 #define URL_MAX 512
 #define STANDING_MAX 32
@@ -66,6 +68,13 @@ struct registrar {
     double latency_ms;
     struct health health;
     uint32_t listed_metric;
+    /* who comes from there */
+    char issuer[TOKEN_ISSUER_MAX]; /* of their tickets; "": none is signed there */
+    struct gate *gate;
+    struct token_keys keys; /* the last good set */
+    struct keyurl keys_url;
+    char keys_text[URL_MAX + 32];
+    struct reservation *reservations; /* that wait for a lobby */
 };
 
 /* ---- place.c ---- */
@@ -91,6 +100,29 @@ void register_forget(struct registrar *registrar);
 
 muster_status link_open(struct registrar *registrar);
 void link_close(struct registrar *registrar);
+
+/* ---- orders.c ---- */
+
+void orders_take(struct registrar *registrar, const json_t *said);
+/* more: what the answer has beside; taken, or null. */
+void orders_done(struct registrar *registrar, json_int_t order, json_t *more);
+void orders_refuse(struct registrar *registrar, json_int_t order, const char *why);
+
+/* ---- seats.c ---- */
+
+void seats_reserve(struct registrar *registrar, json_int_t order, const json_t *said);
+void seats_stop(struct registrar *registrar);
+
+/* ---- sign_in.c ---- */
+
+muster_status sign_in_create(struct registrar *registrar);
+/* The directory has said who signs the tickets. */
+void sign_in_told(struct registrar *registrar, const char *issuer);
+void sign_in_stop(struct registrar *registrar);
+/* What the auth role answers. instance: the registrar. */
+muster_verdict sign_in_authenticate(void *instance, const struct muster_auth_request *request,
+                                    struct muster_identity *out);
+void sign_in_cancel(void *instance, muster_auth_ticket_id ticket);
 
 /* ---- beat.c ---- */
 

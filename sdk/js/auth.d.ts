@@ -5,6 +5,8 @@ export declare class AuthClient extends Emitter<import("./types.js").AuthEvents>
     #private;
     /** @param {import("./types.js").AuthOptions} [options] */
     constructor(options?: import("./types.js").AuthOptions);
+    /** Of the server; "" is the page's own. */
+    get baseUrl(): string;
     /** The token at hand, null when signed out. It may have expired: see accessToken(). */
     get current(): import("./types.js").AuthToken | null;
     /**

@@ -2,6 +2,7 @@
 
 import { Emitter } from "./emitter.js";
 import { MusterError } from "./errors.js";
+import { postJson } from "./http.js";
 import { backoffMs } from "./policy.js";
 import { renewalDelayMs } from "./renewal.js";
 
@@ -46,6 +47,11 @@ export class AuthClient extends Emitter {
         this.#storage = options.storage ?? null;
         this.#take(this.#load());
         if (this.#storage) globalThis.addEventListener?.("storage", this.#onStorage);
+    }
+
+    /** Of the server; "" is the page's own. */
+    get baseUrl() {
+        return this.#options.baseUrl;
     }
 
     /** The token at hand, null when signed out. It may have expired: see accessToken(). */
@@ -193,28 +199,8 @@ export class AuthClient extends Emitter {
      * @param {object} body
      * @returns {Promise<any>}
      */
-    async #post(path, body) {
-        const fetch = this.#options.fetch ?? globalThis.fetch;
-        const stop = new AbortController();
-        const timer = setTimeout(() => stop.abort(), this.#options.timeoutMs);
-        let response;
-        try {
-            response = await fetch(`${this.#options.baseUrl}/v1/auth/${path}`, {
-                method: "POST",
-                headers: { "Content-Type": "application/json" },
-                body: JSON.stringify(body),
-                redirect: "error",
-                signal: stop.signal,
-            });
-        } catch (error) {
-            throw new MusterError("unreachable", "The server does not answer.", {
-                data: { cause: String(error) },
-            });
-        } finally {
-            clearTimeout(timer);
-        }
-        if (!response.ok) throw await errorFromProblem(response);
-        return response.status === 204 ? null : response.json();
+    #post(path, body) {
+        return postJson(`${this.baseUrl}/v1/auth/${path}`, body, this.#options);
     }
 
     /**
@@ -316,22 +302,4 @@ function asToken(value) {
         typeof value.expiresAt === "number";
     if (!good) throw new MusterError("bad_answer", "The server's answer is no AuthToken.");
     return value;
-}
-
-/**
- * @param {Response} response
- * @returns {Promise<MusterError>}
- */
-async function errorFromProblem(response) {
-    /** @type {any} */
-    let problem = {};
-    if ((response.headers.get("Content-Type") ?? "").startsWith("application/problem+json")) {
-        problem = await response.json().catch(() => ({}));
-    }
-    const text = problem.detail ?? problem.title ?? `HTTP ${response.status}`;
-    const afterS = Number(response.headers.get("Retry-After"));
-    return new MusterError(problem.code ?? "http_error", text, {
-        status: response.status,
-        data: afterS > 0 ? { retryAfterMs: afterS * 1000, ...problem } : problem,
-    });
 }

@@ -33,9 +33,10 @@ export declare class MusterClient extends Requests {
      * who was given nothing else. Drops are mended by the seat, until it is lost.
      *
      * @param {string} ticket
+     * @param {string} [url] of the node that takes it, when it is another than the client's
      * @returns {Promise<Entry>}
      */
-    connectToSeat(ticket: string): Promise<Entry>;
+    connectToSeat(ticket: string, url?: string): Promise<Entry>;
     /**
      * A newer token of the same player, on the connection at hand. Needed where the client cannot
      * renew by itself: connect() was given a text, or `renewBeforeS` is 0.

@@ -56,6 +56,8 @@ export class MusterClient extends Requests {
     #meter;
     #renewal;
     #url;
+    /** Where it comes back to without a seat. */
+    #home;
     #options;
 
     /** @param {import("./types.js").ClientOptions} options */
@@ -70,7 +72,7 @@ export class MusterClient extends Requests {
             random: options.random ?? Math.random,
             renewBeforeS: options.renewBeforeS ?? 90,
         };
-        this.#url = options.url;
+        this.#url = this.#home = options.url ?? "";
         this.#link = new Link({
             onHeard: () => this.#line.heard(),
             onNotification: (method, params) => this.#onNotification(method, params),
@@ -140,22 +142,26 @@ export class MusterClient extends Requests {
      * who was given nothing else. Drops are mended by the seat, until it is lost.
      *
      * @param {string} ticket
+     * @param {string} [url] of the node that takes it, when it is another than the client's
      * @returns {Promise<Entry>}
      */
-    async connectToSeat(ticket) {
-        const { reservation } = await this.#signIn(() => this.#entry?.resumeToken ?? ticket);
+    async connectToSeat(ticket, url) {
+        const { reservation } = await this.#signIn(() => this.#entry?.resumeToken ?? ticket, url);
         if (!reservation) throw new MusterError("ticket_invalid", "this is no ticket for a seat");
         return this.enter({ ...reservation, url: "" }); // a ticket is for the node that takes it
     }
 
-    /** @param {import("./types.js").TokenSource} token */
-    async #signIn(token) {
+    /**
+     * @param {import("./types.js").TokenSource} token
+     * @param {string} [url]
+     */
+    async #signIn(token, url = this.#options.url ?? "") {
         if (this.#state !== "idle" && this.#state !== "closed") {
             throw new MusterError("wrong_state", "connect: already connected");
         }
         const life = ++this.#life;
         this.#tokenSource = token;
-        this.#url = this.#options.url;
+        this.#url = this.#home = url;
         this.#session = null;
         this.#tries = 0;
         try {
@@ -285,8 +291,8 @@ export class MusterClient extends Requests {
      */
     async leave() {
         await this.call("lobby.leave", {}, { accept: () => this.#forgetSeat() });
-        if (this.#url === this.#options.url) return;
-        await this.#moveTo(this.#options.url).catch(() => {}); // the seat is given up all the same
+        if (this.#url === this.#home) return;
+        await this.#moveTo(this.#home).catch(() => {}); // the seat is given up all the same
     }
 
     /**
@@ -504,7 +510,7 @@ export class MusterClient extends Requests {
     async #tryOnce(life, renewToken, expired) {
         try {
             const seat = expired ? null : this.#entry;
-            const { entry } = await this.#establish(seat ? this.#url : this.#options.url,
+            const { entry } = await this.#establish(seat ? this.#url : this.#home,
                 renewToken, seat?.resumeToken);
             this.#check(life);
             if (!entry) await this.#resumeSeat();

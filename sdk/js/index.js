@@ -5,6 +5,7 @@
 export { AuthClient } from "./auth.js";
 export { MusterClient } from "./client.js";
 export { Connection, SUBPROTOCOL } from "./connection.js";
+export { DirectoryClient } from "./directory.js";
 export { Emitter } from "./emitter.js";
 export { MusterError } from "./errors.js";
 export { LobbyControl } from "./lobby.js";

@@ -520,9 +520,43 @@ export interface BackoffOptions {
   minUptimeMs?: number;
 }
 
-export interface ClientOptions {
-  /** The node to begin with, "ws://host:7350/ws". */
+export interface DirectoryOptions {
+  /** Of the directory; default: where the player is signed in. */
+  baseUrl?: string;
+  fetch?: typeof globalThis.fetch;
+  /** For one request; default 15000: one server after another may be asked. */
+  timeoutMs?: number;
+}
+
+/** What is to be played, and where. */
+export interface AllocationOptions {
+  gameMode: string;
+  /** Preferred; default: the player's. */
+  region?: string;
+  /** On this server, and no other. */
+  serverId?: string;
+  /** In this lobby of that server. */
+  lobbyId?: string;
+}
+
+/** A seat that is held. */
+export interface Allocation {
+  serverId: string;
+  serverName: string;
+  region: string;
+  /** Of the server, for MusterClient. */
   url: string;
+  gameMode: string;
+  lobbyId: string;
+  /** For connectToSeat. */
+  token: string;
+  /** Unix milliseconds. */
+  expiresAt: number;
+}
+
+export interface ClientOptions {
+  /** The node to begin with, "ws://host:7350/ws"; none where a directory says which. */
+  url?: string;
   /** Needed where globalThis.WebSocket is missing (Node before 22). */
   WebSocket?: SocketConstructor;
   /** Take deflated frames; default true. Never asked for where DecompressionStream is missing. */

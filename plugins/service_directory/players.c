@@ -1,0 +1,52 @@
+/* players - where the directory has sent whom: a player has one session in all of the network, and
+ * the newer one wins. Memory alone; who has not been sent anywhere for the longest is forgotten. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "service_directory.h"
+
+#define PLAYERS_MAX 262144
+
+struct player {
+    UT_hash_handle hh; /* by id, in the order in which they asked */
+    char id[MUSTER_PLAYER_KEY_MAX];
+    struct server *server; /* null: nowhere yet */
+    struct bucket asked;
+};
+
+static void drop(struct directory *directory, struct player *player) {
+    HASH_DEL(directory->players, player);
+    free(player);
+}
+
+/* Null: out of memory. */
+static struct player *player_of(struct directory *directory, const char *id) {
+    struct player *player = NULL;
+    HASH_FIND_STR(directory->players, id, player);
+    if (player) HASH_DEL(directory->players, player);
+    if (!player) player = calloc(1, sizeof *player);
+    if (!player) return NULL;
+    if (!player->id[0]) snprintf(player->id, sizeof player->id, "%s", id);
+    if (HASH_COUNT(directory->players) >= PLAYERS_MAX) drop(directory, directory->players);
+    HASH_ADD_STR(directory->players, id, player);
+    return player;
+}
+
+bool players_may_ask(struct directory *directory, const char *id, uint32_t per_minute) {
+    struct player *player = player_of(directory, id);
+    return player &&
+           bucket_take(&player->asked, per_minute, directory->host->loop->now_ms(directory->self));
+}
+
+void players_sent(struct directory *directory, const char *id, struct server *server) {
+    struct player *player = player_of(directory, id);
+    if (!player) return;
+    struct server *before = player->server;
+    player->server = server;
+    if (!before || before == server) return;
+    orders_tell(directory, before, json_pack("{s:s,s:s}", "kind", "end", "playerId", id));
+}
+
+void players_clear(struct directory *directory) {
+    while (directory->players) drop(directory, directory->players);
+}
