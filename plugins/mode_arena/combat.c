@@ -343,6 +343,8 @@ static void launch(struct arena *arena, uint32_t seat) {
     struct projectile *p = projectile_slot(arena);
     int32_t dx, dy;
     if (!p) return;
+    uint32_t end = (uint32_t)(p - arena->projectiles) + 1;
+    if (end > arena->projectiles_end) arena->projectiles_end = end;
     trig_direction(a->launcher_aim, &dx, &dy);
     arena->projectile_id = (arena->projectile_id + 1) & 255;
     *p = (struct projectile){.live = 1,
@@ -451,11 +453,20 @@ static void respawn_step(struct arena *arena) {
     }
 }
 
+/* Mostly none flies, and the places of all are long out of the caches. */
+static void fly_step(struct arena *arena) {
+    uint32_t end = 0;
+    for (uint32_t i = 0; i < arena->projectiles_end; i++) {
+        struct projectile *p = &arena->projectiles[i];
+        if (p->live) projectile_step(arena, p);
+        if (p->live) end = i + 1;
+    }
+    arena->projectiles_end = end;
+}
+
 void combat_step(struct arena *arena) {
     respawn_step(arena);
-    for (uint32_t i = 0; i < PROJECTILES_MAX; i++) {
-        if (arena->projectiles[i].live) projectile_step(arena, &arena->projectiles[i]);
-    }
+    fly_step(arena);
     watch_step(arena);
     fire_step(arena);
 }

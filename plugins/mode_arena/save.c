@@ -297,6 +297,7 @@ muster_status save_read(struct arena *arena, struct muster_reader *r) {
     arena->started = muster_get_u8(r);
     arena->bot_fill = muster_get_u8(r);
     arena->projectile_id = muster_get_u8(r);
+    arena->projectiles_end = PROJECTILES_MAX; /* the next step knows better */
     for (uint32_t i = 0; ok && i < ARENA_SEATS_MAX; i++)
         ok = get_avatar(arena, r, &arena->avatars[i]);
     arena->seats_end = seats_end(arena);

@@ -309,6 +309,7 @@ struct arena {
     uint32_t seats_end; /* above all that somebody has had */
     struct avatar avatars[ARENA_SEATS_MAX];
     struct projectile projectiles[PROJECTILES_MAX];
+    uint32_t projectiles_end; /* above all that fly */
     uint32_t projectile_id;
     struct zone zones[ZONES_MAX]; /* [id - 1] */
     struct item items[ITEMS_MAX];

@@ -133,7 +133,7 @@ void wire_capture(struct arena *arena) {
     struct wire_view *view = &arena->now;
     arena->before = arena->now;
     memset(view, 0, sizeof(*view));
-    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < arena->seats_end; i++) {
         if (arena->avatars[i].present)
             avatar_capture(arena, &arena->avatars[i], &arena->before.avatars[i], &view->avatars[i]);
     }
