@@ -10,13 +10,12 @@
 
 #include <stdlib.h>
 
-#define CENTRE 250   /* of 1000: a quarter of the way from the middle to the edge */
-#define SNAP_OFF 500 /* where a snap ends */
-#define SNAP 2731    /* 15 degrees within two inputs */
+#define CENTRE 250 /* of 1000: a quarter of the way from the middle to the edge */
+#define SNAP 2731  /* 15 degrees within two inputs */
 
 enum measure { HIT, MIDDLE, SNAPPED, MEASURES };
 static const struct anticheat_measure measures[MEASURES] = {
-    {"hit", 50}, {"centre", 50}, {"snap", 50}};
+    {"hit", 50}, {"centre", 50}, {"snap", 20}};
 
 struct aim_seat {
     struct anticheat_seat common;
@@ -43,10 +42,9 @@ static void on_shot(struct anticheat_match *match, struct aim_seat *s,
     if (fact->other_seat == MUSTER_SEAT_NONE || strcmp(fact->text, "near") == 0) return;
     anticheat_sample_add(&s->common, fact->tick, (int32_t)fact->value);
     anticheat_trial(match, fact->seat, HIT, hit, fact->tick);
-    if (!hit) return;
-    bool snapped = s->turned[0] + s->turned[1] >= SNAP && off <= SNAP_OFF;
     anticheat_trial(match, fact->seat, MIDDLE, off <= CENTRE, fact->tick);
-    anticheat_trial(match, fact->seat, SNAPPED, snapped, fact->tick);
+    if (s->turned[0] + s->turned[1] >= SNAP)
+        anticheat_trial(match, fact->seat, SNAPPED, hit, fact->tick);
 }
 
 static void aim_fact(void *instance, void *state, const struct muster_fact *fact) {
@@ -75,8 +73,8 @@ static muster_status aim_load(void *instance, void *state, struct muster_reader 
 
 /* ---- the plugin ------------------------------------------------------------------------------ */
 
-MUSTER_SCHEMA(config_schema, ANTICHEAT_SCHEMA(MUSTER_VALUES("arena.hit=500", "arena.centre=500",
-                                                            "arena.snap=500")));
+MUSTER_SCHEMA(config_schema, ANTICHEAT_SCHEMA(MUSTER_VALUES("arena.hit=480", "arena.centre=185",
+                                                            "arena.snap=520")));
 
 static const struct muster_anticheat anticheat = {.size = sizeof anticheat,
                                                   .create = anticheat_create,

@@ -97,7 +97,7 @@ static void movement_input(void *instance, void *state, uint32_t seat, uint32_t 
     (void)instance;
     if (!s || input->repeated) return;
     int32_t sent = (int32_t)(input->sequence - s->sequence);
-    if (!s->is_counting || sent <= 0 || anticheat_is_exempt(&s->common, tick)) {
+    if (!s->is_counting || sent <= 0) {
         begin_counting(match, s, tick, input->sequence);
         return;
     }
@@ -105,9 +105,9 @@ static void movement_input(void *instance, void *state, uint32_t seat, uint32_t 
     s->sequence = input->sequence;
     s->credit -= sent;
     if (s->credit >= 0) return;
-    double most = (double)match->tick_rate_hz;
-    add_excess(match, seat, INPUT_RATE, tick, -s->credit < most ? -s->credit : most);
+    double most = (double)match->tick_rate_hz, over = -s->credit < most ? -s->credit : most;
     s->credit = 0;
+    if (!anticheat_is_exempt(&s->common, tick)) add_excess(match, seat, INPUT_RATE, tick, over);
 }
 
 /* ---- facts ----------------------------------------------------------------------------------- */

@@ -18,7 +18,7 @@ enum { BUTTONS = 2, UNIT = 256 };
 #define REACTION_MS 100  /* press after its cause: less is no reaction */
 #define APPEARED_MS 1000 /* a shot this long after somebody came into sight is because of it */
 #define EDGE 1000        /* of the target: it is aimed at */
-#define SAME 0.95
+#define SAME 0.95        /* of the intervals are in one bin */
 #define VARIATION 0.03
 #define STRIKES 3 /* seconds with too many presses */
 #define STRIKE_FADE_S 60
@@ -151,6 +151,7 @@ static void timing_fact(void *instance, void *state, const struct muster_fact *f
 
 static void presses_save(const struct presses *presses, struct muster_writer *out) {
     muster_put_u32(out, presses->newest);
+    muster_put_u8(out, presses->after_pause);
     muster_put_u32(out, presses->second_begin);
     muster_put_u32(out, presses->second_count);
     for (uint32_t i = 0; i < PRESS_BINS; i++) muster_put_u16(out, presses->bins[i]);
@@ -158,6 +159,7 @@ static void presses_save(const struct presses *presses, struct muster_writer *ou
 
 static void presses_load(struct presses *presses, struct muster_reader *in) {
     *presses = (struct presses){.newest = muster_get_u32(in)};
+    presses->after_pause = muster_get_u8(in);
     presses->second_begin = muster_get_u32(in);
     presses->second_count = muster_get_u32(in);
     for (uint32_t i = 0; i < PRESS_BINS; i++) {
@@ -202,7 +204,7 @@ MUSTER_SCHEMA(config_schema,
                                 MUSTER_LABEL("Presses"),
                                 MUSTER_HELP("Of one button in a second; three seconds with more, "
                                             "within a minute or so, are reported.")),
-              ANTICHEAT_SCHEMA(MUSTER_VALUES("arena.reaction=500", "free_for_all.reaction=500")));
+              ANTICHEAT_SCHEMA(MUSTER_VALUES("arena.reaction=420")));
 
 static const struct muster_anticheat anticheat = {.size = sizeof anticheat,
                                                   .create = anticheat_create,

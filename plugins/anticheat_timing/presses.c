@@ -16,9 +16,11 @@ static void forget_half(struct presses *presses) {
 
 void presses_add(struct presses *presses, uint32_t at) {
     uint32_t interval = at - presses->newest;
-    bool is_first = presses->newest == 0;
+    bool is_pause = presses->newest == 0 || interval >= PRESS_BINS * BIN;
+    bool is_counted = !is_pause && !presses->after_pause;
     presses->newest = at ? at : 1;
-    if (is_first || interval >= PRESS_BINS * BIN) return;
+    presses->after_pause = is_pause;
+    if (!is_counted) return;
     presses->bins[interval / BIN]++;
     if (++presses->interval_count == KEPT_MAX) forget_half(presses);
 }

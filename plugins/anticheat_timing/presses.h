@@ -7,12 +7,13 @@
 #include <stdint.h>
 
 enum {
-    PRESS_BINS = 64,     /* of a quarter of a tick, so up to 16 ticks: longer ones are pauses */
+    PRESS_BINS = 32,     /* of a quarter of a tick, so up to 8 ticks: longer ones are pauses */
     PRESSES_JUDGED = 200 /* intervals before they are */
 };
 
 struct presses {
     uint32_t newest;         /* 1/256 of a tick; 0: none yet */
+    uint32_t after_pause;    /* ... was the first: how far the next is off tells of its begin */
     uint32_t interval_count; /* in the bins */
     uint16_t bins[PRESS_BINS];
     uint32_t second_begin; /* the second in which they are counted, as newest */

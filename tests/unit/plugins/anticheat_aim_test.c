@@ -2,7 +2,7 @@
 #include "anticheat_rig.h"
 
 static int open_aim(void **state) {
-    *state = rig_open("anticheat_aim", "any.hit=380,any.centre=500,any.snap=300");
+    *state = rig_open("anticheat_aim", "any.hit=380,any.centre=100,any.snap=100");
     return 0;
 }
 
