@@ -112,24 +112,29 @@ static muster_status connect_to(struct proof *proof) {
     return directory->host->ws->open(directory->self, &client, proof, &proof->ws);
 }
 
-/* False: it could not be begun, and is tried again. */
-static bool begin(struct directory *directory, struct server *server) {
+/* OK; or it is tried again (STATE: the network is not up, LIMIT, NO_MEMORY); others: it never will
+ * be. */
+static muster_status begin(struct directory *directory, struct server *server) {
     uint8_t nonce[32];
     struct proof *proof = calloc(1, sizeof *proof);
-    if (!proof) return false;
+    if (!proof) return MUSTER_NO_MEMORY;
     proof->directory = directory;
     proof->server = server;
     randombytes_buf(nonce, sizeof nonce);
     sodium_bin2hex(proof->nonce, sizeof proof->nonce, nonce, sizeof nonce);
-    if (connect_to(proof) != MUSTER_OK) {
+    muster_status status = directory->host->loop->timer_start(directory->self, TIMEOUT_MS, 0,
+                                                              on_late, proof, &proof->timer);
+    if (!status) {
+        status = connect_to(proof);
+        if (status) (void)directory->host->loop->timer_stop(directory->self, proof->timer);
+    }
+    if (status) {
         free(proof);
-        return false;
+        return status;
     }
     directory->proofs_running++;
     server->proof = proof;
-    (void)directory->host->loop->timer_start(directory->self, TIMEOUT_MS, 0, on_late, proof,
-                                             &proof->timer);
-    return true;
+    return MUSTER_OK;
 }
 
 /* ---- the queue ------------------------------------------------------------------------------- */
@@ -150,8 +155,12 @@ void proof_pump(struct directory *directory) {
     DL_FOREACH_SAFE2(directory->queue, server, next, queue_next) {
         if (directory->proofs_running >= RUNNING_MAX) return;
         if (!may_begin(directory, server, now_ms)) continue;
-        if (!begin(directory, server)) return; /* the network is not up */
+        muster_status status = begin(directory, server);
+        bool is_later =
+            status == MUSTER_STATE || status == MUSTER_LIMIT || status == MUSTER_NO_MEMORY;
+        if (is_later) return;
         dequeue(directory, server);
+        if (status) liveness_proven(directory, server, "it cannot be connected to");
     }
 }
 
