@@ -15,6 +15,7 @@ static void request_free(struct request *request) {
     if (request->next) request->next->prev = request->prev;
     if (auth->requests == request) auth->requests = request->next;
     signer_destroy(request->signer);
+    json_decref(request->claims);
     sodium_memzero(request, sizeof *request);
     free(request);
 }

@@ -71,6 +71,7 @@ struct request {
     int64_t expires_at_s;
     char kid[TOKEN_KID_MAX];
     struct signer *signer; /* until it has signed */
+    json_t *claims;        /* what it has signed */
     char access_token[TOKEN_BYTES_MAX + 1];
 };
 

@@ -126,16 +126,16 @@ void tokens_mint(struct request *request) {
     randombytes_buf(bytes, sizeof bytes);
     sodium_bin2hex(jti, sizeof jti, bytes, sizeof bytes);
     request->expires_at_s = now_s + settings->access_ttl_s;
-    json_t *claims =
+    json_decref(request->claims); /* of an attempt before */
+    request->claims =
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:I, s:I, s:s}", "iss", settings->issuer,
                   "aud", settings->audience, "sub", request->player_id, "displayName",
                   request->display_name, "region", request->region, "permissions",
                   permissions_array(request->permissions), "guest", request->username[0] == '\0',
                   "iat", (json_int_t)now_s, "exp", (json_int_t)request->expires_at_s, "jti", jti);
-    request->minted = claims && request->signer &&
-                      token_sign(request->signer, request->kid, claims, request->access_token,
-                                 sizeof request->access_token) == MUSTER_OK;
-    json_decref(claims);
+    request->minted = request->claims && request->signer &&
+                      token_sign(request->signer, request->kid, request->claims,
+                                 request->access_token, sizeof request->access_token) == MUSTER_OK;
     signer_destroy(request->signer);
     request->signer = NULL;
 }
@@ -173,6 +173,7 @@ void tokens_answer(struct request *request) {
         request->refresh_token, "accessToken", request->access_token, "tokenType", "Bearer");
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     json_decref(body);
+    if (text) gate_remember(request->auth->gate, request->access_token, request->claims);
     if (text)
         request_respond(request, text);
     else

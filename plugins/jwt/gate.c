@@ -390,6 +390,16 @@ muster_status gate_verify(struct gate *gate, const struct token_keys *keys, cons
     return MUSTER_OK;
 }
 
+void gate_remember(struct gate *gate, const char *token, const json_t *claims) {
+    struct muster_identity identity = {.size = sizeof identity};
+    uint8_t digest[MEMO_KEY_BYTES];
+    const char *why;
+    if (gate->stopped || gate->config.once_only) return;
+    if (!gate_read_claims(&gate->config, claims, &identity, &why)) return;
+    crypto_hash_sha256(digest, (const uint8_t *)token, strlen(token));
+    memo_add(gate->memo, digest, &identity);
+}
+
 void gate_forget(struct gate *gate) {
     gate->generation++;
     memo_clear(gate->memo);

@@ -47,6 +47,9 @@ muster_verdict gate_authenticate(struct gate *gate, const struct token_keys *key
  * tenth of a ms the first time. DENIED: *why is static. */
 muster_status gate_verify(struct gate *gate, const struct token_keys *keys, const char *token,
                           struct muster_identity *out, const char **why) MUSTER_MUST_USE;
+/* A token with these claims was signed here, by a key that others are verified with: it is known
+ * from now on, as if it had been verified. */
+void gate_remember(struct gate *gate, const char *token, const json_t *claims);
 /* Forget what was verified, and verify again what is on its way: keys were withdrawn. */
 void gate_forget(struct gate *gate);
 /* The keys of now are all that there are for the moment: verify, or reject, what waits for some. */

@@ -219,6 +219,34 @@ static muster_verdict ask_known(struct fixture *fixture, const char *token,
 }
 
 /* No signature is looked at; all else is, and what has changed is verified like any other. */
+/* What it would say when it was asked to verify it. */
+static void a_token_signed_here_needs_no_check(void **state) {
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX + 1];
+    struct muster_identity id;
+    json_t *claims = json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:I}", "iss", ISSUER, "aud", "game", "sub",
+                               "ada", "name", "Ada", "region", "eu", "iat", (json_int_t)NOW_S,
+                               "exp", (json_int_t)(NOW_S + 600));
+    assert_int_equal(token_sign(fixture->signer, "k1", claims, token, sizeof token), MUSTER_OK);
+    gate_remember(fixture->gate, token, claims);
+    json_decref(claims);
+    assert_int_equal(ask(fixture, token, &id), MUSTER_ACCEPT);
+    assert_string_equal(id.player_key, "ada");
+    assert_string_equal(id.display_name, "Ada");
+    assert_string_equal(id.region, "eu");
+    assert_int_equal(id.expires_at_s, NOW_S + 600);
+    char *of_signature = strrchr(token, '.') + 5, before = *of_signature;
+    *of_signature = before == 'A' ? 'B' : 'A';
+    assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING);
+    run_pool(fixture);
+    assert_int_equal(fixture->verdict, MUSTER_REJECT);
+    *of_signature = before;
+    fixture->later_s = 700; /* it has ended */
+    assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING);
+    run_pool(fixture);
+    assert_int_equal(fixture->verdict, MUSTER_REJECT);
+}
+
 static void a_known_token_is_read_at_once(void **state) {
     struct fixture *fixture = *state;
     char token[TOKEN_BYTES_MAX + 1], other[512];
@@ -479,6 +507,7 @@ int main(void) {
                                         destroy),
         cmocka_unit_test_setup_teardown(a_key_replaced_meanwhile_is_looked_at_again, make, destroy),
         cmocka_unit_test_setup_teardown(a_key_that_stayed_still_vouches, make, destroy),
+        cmocka_unit_test_setup_teardown(a_token_signed_here_needs_no_check, make, destroy),
         cmocka_unit_test_setup_teardown(a_known_token_is_read_at_once, make, destroy),
         cmocka_unit_test_setup_teardown(what_is_open_at_the_end_is_rejected_once, make, destroy),
         cmocka_unit_test_setup_teardown(a_token_waits_for_its_key, make, destroy),
