@@ -15,8 +15,8 @@ muster_status host_lobby_status(int32_t code) {
     case RPC_INVALID_PARAMS: return MUSTER_INVALID;
     case RPC_WRONG_STATE: return MUSTER_STATE;
     case RPC_LOBBY_FULL: return MUSTER_FULL;
-    case RPC_SERVER_FULL:
-    case RPC_SERVER_BUSY: return MUSTER_LIMIT;
+    case RPC_SERVER_FULL: return MUSTER_LIMIT;
+    case RPC_SERVER_BUSY: return MUSTER_UNAVAILABLE;
     case RPC_ALREADY_IN_LOBBY: return MUSTER_CONFLICT;
     case RPC_INTERNAL: return MUSTER_NO_MEMORY;
     default: return MUSTER_DENIED;

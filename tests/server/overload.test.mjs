@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeCertificate } from "../kit/certificate.mjs";
-import { PLUGINS, eventually, startServer, tempDir } from "../kit/harness.mjs";
+import { ADMIN_TOKEN, PLUGINS, eventually, startServer, tempDir } from "../kit/harness.mjs";
 import { connectPlayer, refused } from "../kit/players.mjs";
 import { cuttable } from "../kit/sockets.mjs";
 
@@ -56,7 +56,7 @@ const opensHeavy = (client) => client.createLobby(HEAVY);
 
 async function startHeavy(t, isSecure) {
     const tls = isSecure ? await makeCertificate(await tempDir(t), "overload") : {};
-    return startServer(t, { config: { tls, lobby: { countdownMs: 100 }, plugins: [...PLUGINS, "mode_heavy"] } });
+    return startServer(t, { config: { tls, lobby: { countdownMs: 100 }, plugins: [...PLUGINS, "mode_heavy", "service_lobbies"] } });
 }
 
 /** Ticks of all lobbies take so many times the core, however fast it is. */
@@ -71,6 +71,9 @@ async function assertShed(server, latecomer, lobbyId) {
         const error = await refused(latecomer.client.call(method, params), "server_busy");
         assert.equal(error.data.retryAfterMs, 2000, method);
     }
+    const headers = { Authorization: `Bearer ${ADMIN_TOKEN}` };
+    const made = await server.rest("POST", "/v1/admin/lobbies", { gameMode: "heavy" }, { admin: true, headers });
+    assert.deepEqual([made.status, made.body.code], [503, "unavailable"]); // and not full
     assert.match(await server.admin("status"), /^overloaded: nobody new gets a seat$/m);
     assert.equal(await server.metric("muster_overloaded"), 1);
     assert.ok((await server.metric("muster_joins_shed_total")) >= 3);

@@ -631,7 +631,8 @@ struct muster_host_lobby {
      * or with a reason why there is none. All rules are asked, the plugin's own too: LOBBY_CREATE,
      * and SETTING for each key that is given, with player 0. An empty one is closed after
      * lobby.emptyCloseMs: seat_reserve in fn. INVALID, also told to fn: no such mode, region,
-     * setting or value. Told to fn: DENIED, by a rule; LIMIT: the node takes no more lobbies. */
+     * setting or value. Told to fn: DENIED, by a rule; LIMIT: the node takes no more lobbies;
+     * UNAVAILABLE: it is overloaded, ask again in a moment. */
     muster_status (*create)(muster_self *self, const struct muster_lobby_plan *plan,
                             muster_lobby_made_fn fn, void *user);
     /* [start] Reserve a seat for a player, who need not have signed in, and take what lets this
