@@ -47,8 +47,8 @@ void refuse_limit(const struct directory *directory, muster_request_id request,
         {"retry-after", wait}, {"ratelimit-policy", policy}, {"ratelimit", left}};
     json_t *problem =
         json_pack("{s:s,s:s,s:i,s:s,s:s,s:i}", "type", "about:blank", "title", "Too Many Requests",
-                  "status", 429, "detail", "too many registrations with this key", "code",
-                  "rate_limited", "retryAfterMs", (int)wait_s * 1000);
+                  "status", 429, "detail", "too many requests of this kind", "code", "rate_limited",
+                  "retryAfterMs", (int)wait_s * 1000);
     respond(directory, request, 429, "application/problem+json", problem, headers, 3);
 }
 
@@ -70,6 +70,14 @@ void refuse_method(const struct directory *directory, muster_request_id request,
                                                   .headers = &allow,
                                                   .header_count = 1};
     (void)directory->host->http->respond(directory->self, request, &response);
+}
+
+bool answer_within(const struct directory *directory, muster_request_id request,
+                   struct bucket *bucket, uint32_t per_minute) {
+    if (bucket_take(bucket, per_minute, directory->host->loop->now_ms(directory->self)))
+        return true;
+    refuse_limit(directory, request, bucket, per_minute);
+    return false;
 }
 
 json_t *answer_body(const struct directory *directory, const struct muster_http_request *request) {

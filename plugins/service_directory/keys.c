@@ -9,7 +9,11 @@
 #include "service_directory.h"
 
 #define COMMAND "directory.key"
-#define USAGE "expected: " COMMAND " add OPERATOR, " COMMAND " list or " COMMAND " revoke ID"
+#define USAGE                                                                                      \
+    "expected: " COMMAND " add OPERATOR, " COMMAND " list, " COMMAND " revoke ID or " COMMAND      \
+    " trust ID 0-100"
+#define TRUST_FIRST 50
+#define TRUST_MAX 100
 
 struct key *keys_find(const struct directory *directory, const uint8_t digest[DIGEST_BYTES]) {
     struct key *key = directory->keys;
@@ -92,6 +96,7 @@ static void add(struct directory *directory, const struct muster_command_call *c
     }
     secret_make("mk_", secret);
     secret_digest(secret, key->digest);
+    key->trust = TRUST_FIRST;
     key->created_ms = directory->host->loop->unix_ms(directory->self);
     snprintf(run->text, sizeof run->text,
              "key %s of %s, shown this once (service_registrar.key):\n%s", id, name, secret);
@@ -119,9 +124,9 @@ static void list(struct directory *directory, const struct muster_command_call *
         time_t made = (time_t)(key->created_ms / 1000);
         struct tm tm;
         strftime(day, sizeof day, "%Y-%m-%d", gmtime_r(&made, &tm));
-        len += (size_t)snprintf(text + len, size - len, "%s  %s  %s, %u servers%s\n", key->id, day,
-                                key->operator_name, count_servers(directory, key),
-                                key->revoked_ms ? ", revoked" : "");
+        len += (size_t)snprintf(text + len, size - len, "%s  %s  %s, %u servers%s, trust %u\n",
+                                key->id, day, key->operator_name, count_servers(directory, key),
+                                key->revoked_ms ? ", revoked" : "", key->trust);
     }
     say(directory, call->id, MUSTER_OK, len ? text : "no keys yet");
     free(text);
@@ -151,6 +156,28 @@ static void revoke(struct directory *directory, const struct muster_command_call
     store_key(directory, key, stored, run);
 }
 
+/* arguments: ID and how much. */
+static void trust(struct directory *directory, const struct muster_command_call *call,
+                  const char *arguments) {
+    char id[KEY_ID_MAX];
+    unsigned percent;
+    int end = 0;
+    bool is_sound = sscanf(arguments, "%12[0-9a-f] %3u%n", id, &percent, &end) == 2 &&
+                    arguments[end] == '\0' && percent <= TRUST_MAX;
+    struct key *key = is_sound ? keys_find_id(directory, id) : NULL;
+    if (!key) {
+        say(directory, call->id, is_sound ? MUSTER_NOT_FOUND : MUSTER_INVALID,
+            is_sound ? "there is no such key" : USAGE);
+        return;
+    }
+    struct run *run = run_create(directory, call->id);
+    if (!run) return;
+    key->trust = percent;
+    snprintf(run->text, sizeof run->text, "what servers of %s suspect weighs %u of %d",
+             key->operator_name, key->trust, TRUST_MAX);
+    store_key(directory, key, stored, run);
+}
+
 /* What stands behind the word; null: it begins with another one. */
 static const char *behind(const char *line, const char *word) {
     size_t len = strlen(word);
@@ -167,6 +194,8 @@ static void on_command(void *user, const struct muster_command_call *call) {
         add(directory, call, rest);
     else if ((rest = behind(call->arguments, "revoke")) && rest[0])
         revoke(directory, call, rest);
+    else if ((rest = behind(call->arguments, "trust")) && rest[0])
+        trust(directory, call, rest);
     else if ((rest = behind(call->arguments, "list")) && !rest[0])
         list(directory, call);
     else
@@ -175,6 +204,7 @@ static void on_command(void *user, const struct muster_command_call *call) {
 
 muster_status keys_add_command(struct directory *directory) {
     return directory->host->admin->command_add_late(
-        directory->self, COMMAND, "add OPERATOR | list | revoke ID: keys to register servers with",
+        directory->self, COMMAND,
+        "add OPERATOR | list | revoke ID | trust ID 0-100: keys to register servers with",
         on_command, directory);
 }

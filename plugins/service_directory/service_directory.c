@@ -59,6 +59,8 @@ static const struct act {
     {"", "DELETE", "DELETE, GET, HEAD", false, register_delete},
     {"/token", "POST", "POST", false, register_refresh},
     {"/status", "PUT", "PUT", false, beats_put},
+    {"/activity", "POST", "POST", false, activity_post},
+    {"/reports", "POST", "POST", false, reports_post},
 };
 
 static const struct act *find_act(const char *rest, const char *method, const char **allow) {
@@ -99,17 +101,20 @@ static void below(void *user, const struct muster_http_request *request) {
     }
 }
 
+#define BODY_BYTES_MAX 262144 /* of results */
+
 static const struct {
     const char *method;
     const char *path;
     uint32_t flags;
     muster_http_fn fn;
+    uint32_t body_max_bytes;
 } routes[] = {
     {"GET", DIRECTORY_SERVERS_PATH, 0, list_get},
     {"POST", DIRECTORY_SERVERS_PATH, 0, register_post},
     {"POST", DIRECTORY_ALLOCATIONS_PATH, 0, allocations_post},
     {"GET", SERVER_PREFIX, MUSTER_ROUTE_PREFIX, below},
-    {"POST", SERVER_PREFIX, MUSTER_ROUTE_PREFIX, below},
+    {"POST", SERVER_PREFIX, MUSTER_ROUTE_PREFIX, below, BODY_BYTES_MAX},
     {"PUT", SERVER_PREFIX, MUSTER_ROUTE_PREFIX, below},
     {"DELETE", SERVER_PREFIX, MUSTER_ROUTE_PREFIX, below},
 };
@@ -119,7 +124,8 @@ static muster_status add_routes(struct directory *directory) {
         const struct muster_route route = {.size = sizeof route,
                                            .flags = routes[i].flags,
                                            .method = routes[i].method,
-                                           .path = routes[i].path};
+                                           .path = routes[i].path,
+                                           .body_max_bytes = routes[i].body_max_bytes};
         muster_status status = directory->host->http->route_add(directory->self, &route,
                                                                 routes[i].fn, directory, NULL);
         if (status == MUSTER_OK) continue;
@@ -181,6 +187,7 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
 static muster_status plugin_start(void *instance) {
     struct directory *directory = instance;
     muster_status status = store_open(directory);
+    if (!status) status = activity_store_open(directory);
     return status ? status : liveness_start(directory);
 }
 

@@ -34,6 +34,7 @@ struct key {
     uint8_t digest[DIGEST_BYTES];
     int64_t created_ms; /* Unix */
     int64_t revoked_ms; /* Unix; 0: it is good */
+    uint32_t trust;     /* 0 to 100: what the suspicions of its servers weigh */
     struct bucket proofs;
     struct bucket registrations;
 };
@@ -87,6 +88,8 @@ struct server {
     uint32_t retry_ms;
     uint32_t promised; /* players who were sent here since the last beat */
     struct bucket proofs;
+    struct bucket activity;
+    struct bucket reports;
     struct proof *proof; /* that runs; null: none */
     bool is_queued;      /* for one */
     muster_ws_id link;
@@ -149,6 +152,9 @@ void refuse_limit(const struct directory *directory, muster_request_id request,
 void answer(const struct directory *directory, muster_request_id request, uint32_t http,
             json_t *json);
 void answer_empty(const struct directory *directory, muster_request_id request);
+/* False: it comes too often, and was told so. */
+bool answer_within(const struct directory *directory, muster_request_id request,
+                   struct bucket *bucket, uint32_t per_minute);
 /* The object that is the request's body, to be released. Null: it was refused. */
 json_t *answer_body(const struct directory *directory, const struct muster_http_request *request);
 
@@ -270,6 +276,57 @@ muster_status liveness_start(struct directory *directory);
 void liveness_beaten(struct directory *directory, struct server *server);
 /* cause: null when the server has proven its address. */
 void liveness_proven(struct directory *directory, struct server *server, const char *cause);
+
+/* ---- activity.c ---- */
+
+/* What a server says of a player or a match. Texts are borrowed. */
+struct activity {
+    const char *key;  /* counted once for each server */
+    const char *type; /* "join", "leave", "result" */
+    const char *player;
+    const char *lobby;
+    const char *game_mode;
+    const char *match;
+    int64_t at_ms;        /* Unix, by the server's clock */
+    const json_t *result; /* null: it is none */
+};
+
+void activity_post(struct directory *directory, struct server *server,
+                   const struct muster_http_request *request);
+/* Can it be an id, of whomever it is? */
+bool activity_id_is_sound(const char *text);
+/* Has it at most so many arrays and objects within each other? */
+bool activity_is_flat(const json_t *json, uint32_t depth_max);
+
+/* ---- reports.c ---- */
+
+/* A suspicion. Texts are borrowed. */
+struct cheat_report {
+    const char *id;
+    const char *player;
+    const char *match;
+    const char *detector;
+    int64_t severity; /* 1 to 10 */
+    int64_t weight;   /* 0 to 100 */
+    const char *text; /* all of it, as JSON */
+};
+
+void reports_post(struct directory *directory, struct server *server,
+                  const struct muster_http_request *request);
+
+/* ---- activity_store.c ---- */
+
+muster_status activity_store_open(struct directory *directory);
+/* Rows that one server has sent together. Null: out of memory. */
+struct activity_batch *activity_store_begin(struct directory *directory,
+                                            const struct server *server);
+/* False: it is too long, or out of memory. */
+bool activity_store_add(struct activity_batch *batch, const struct activity *activity);
+bool activity_store_add_report(struct activity_batch *batch, const struct cheat_report *report);
+/* done, which may be null, is told whether all of them are on the disk. batch, which may be null,
+ * is gone. */
+void activity_store_end(struct activity_batch *batch,
+                        void (*done)(void *user, muster_status status), void *user);
 
 /* ---- list.c ---- */
 

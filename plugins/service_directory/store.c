@@ -18,6 +18,7 @@ static const char *const steps[] = {
     " tls INTEGER NOT NULL, info TEXT NOT NULL, token_digest TEXT, token_expires_at BIGINT,"
     " proof_secret TEXT NOT NULL, first_seen_at BIGINT NOT NULL, proven_at BIGINT,"
     " UNIQUE (key_id, address, port))",
+    "ALTER TABLE directory_keys ADD COLUMN trust INTEGER NOT NULL DEFAULT 50",
 };
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -62,14 +63,17 @@ void store_key(struct directory *directory, const struct key *key,
                void (*done)(void *user, muster_status status), void *user) {
     char digest[DIRECTORY_HEX_MAX];
     sodium_bin2hex(digest, sizeof digest, key->digest, DIGEST_BYTES);
-    const struct muster_db_value values[] = {
-        muster_db_text(key->id), muster_db_text(digest), muster_db_text(key->operator_name),
-        muster_db_integer(key->created_ms), integer_or_null(key->revoked_ms)};
+    const struct muster_db_value values[] = {muster_db_text(key->id),
+                                             muster_db_text(digest),
+                                             muster_db_text(key->operator_name),
+                                             muster_db_integer(key->created_ms),
+                                             integer_or_null(key->revoked_ms),
+                                             muster_db_integer(key->trust)};
     const struct muster_db_statement statement = {
-        "INSERT INTO directory_keys (key_id, digest, operator, created_at, revoked_at)"
-        " VALUES ($1, $2, $3, $4, $5)"
-        " ON CONFLICT (key_id) DO UPDATE SET revoked_at = $5",
-        values, 5, 0};
+        "INSERT INTO directory_keys (key_id, digest, operator, created_at, revoked_at, trust)"
+        " VALUES ($1, $2, $3, $4, $5, $6)"
+        " ON CONFLICT (key_id) DO UPDATE SET revoked_at = $5, trust = $6",
+        values, 6, 0};
     write_row(directory, &statement, done, user);
 }
 
@@ -224,13 +228,14 @@ static void on_keys(void *user, muster_status status, const struct muster_db_row
         cell_hex(&cells[1], key->digest);
         key->created_ms = cell_integer(&cells[3]);
         key->revoked_ms = cell_integer(&cells[4]);
+        key->trust = (uint32_t)cell_integer(&cells[5]);
     }
     read_page(directory, "");
 }
 
 static void migrated(void *user, muster_status status, const struct muster_db_rows *rows) {
     static const struct muster_db_statement statement = {
-        "SELECT key_id, digest, operator, created_at, revoked_at FROM directory_keys"
+        "SELECT key_id, digest, operator, created_at, revoked_at, trust FROM directory_keys"
         " ORDER BY created_at",
         NULL, 0, 0};
     struct directory *directory = user;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "directory/registered.h"
+
 MUSTER_SCHEMA(
     config_schema,
     MUSTER_SCHEMA_STRING("directoryUrl", "", 400, MUSTER_LABEL("Directory"),
@@ -25,6 +27,24 @@ static void plugin_fini(void *instance) {
     free(registrar);
 }
 
+static muster_status get_registration(void *instance, struct directory_registered *out) {
+    const struct registrar *registrar = instance;
+    if (!registrar->server_id[0]) return MUSTER_UNAVAILABLE;
+    *out = (struct directory_registered){registrar->url, registrar->server_id, registrar->token};
+    return MUSTER_OK;
+}
+
+static muster_status publish_registration(struct registrar *registrar) {
+    static const struct directory_registration vtable = {.size = sizeof vtable,
+                                                         .get = get_registration};
+    const struct muster_interface interface = {.size = sizeof interface,
+                                               .major = DIRECTORY_REGISTRATION_MAJOR,
+                                               .name = DIRECTORY_REGISTRATION,
+                                               .vtable = &vtable,
+                                               .instance = registrar};
+    return registrar->host->interfaces->publish(registrar->self, &interface);
+}
+
 static muster_status plugin_init(muster_self *self, const struct muster_host *host,
                                  void **instance) {
     struct registrar *registrar = sodium_init() < 0 ? NULL : calloc(1, sizeof *registrar);
@@ -38,6 +58,7 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
     muster_status status = sign_in_create(registrar);
     if (!status) status = standing_add_command(registrar);
     if (!status && registrar->url[0]) status = proof_serve(registrar);
+    if (!status && registrar->url[0]) status = publish_registration(registrar);
     if (status) {
         plugin_fini(registrar);
         return status;

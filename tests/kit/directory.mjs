@@ -7,6 +7,10 @@ import { WebSocketServer } from "ws";
 import { atEnd, eventually, freePort, startServer } from "./harness.mjs";
 
 export const DIRECTORY_PLUGINS = ["db_sqlite", "kv_memory", "moderation", "auth_local", "service_directory", "service_metrics"];
+const NODE_PLUGINS = ["db_sqlite", "auth_local", "match_fill", "mode_arena", "service_registrar", "service_metrics"];
+
+/** A node that plays matches which end when somebody leaves, and reports them. */
+export const REPORTING_PLUGINS = [...NODE_PLUGINS, "victory_forfeit", "reporter_central"];
 
 /** Quick: what takes seconds with people takes tenths of them here. */
 const QUICK = { allowPrivate: true, beatMs: 100, suspectMs: 400, deadMs: 800, proofsPerMinute: 1000, registrationsPerMinute: 1000 };
@@ -29,7 +33,7 @@ export async function nodeConfig(directory, key, { port, config = {} } = {}) {
         ...config,
         net: { port, publicUrl: `ws://127.0.0.1:${port}/ws`, ...config.net },
         service_registrar: { directoryUrl: directory.httpUrl, key, ...config.service_registrar },
-        plugins: ["db_sqlite", "auth_local", "match_fill", "mode_arena", "service_registrar", "service_metrics"],
+        plugins: config.plugins ?? NODE_PLUGINS,
     };
 }
 

@@ -69,7 +69,7 @@ test("commands and options that are named exist", async () => {
 });
 
 test("metrics that an operator is told of exist", async (t) => {
-    const server = await startServer(t, { config: { plugins: [...MOD_PLUGINS, "kv_memory", "service_registrar", "service_directory"] } });
+    const server = await startServer(t, { config: { plugins: [...MOD_PLUGINS, "kv_memory", "service_registrar", "service_directory", "reporter_central"] } });
     const { text } = await server.rest("GET", "/metrics", undefined, { admin: true });
     const names = new Set((await read("docs/operations.md")).match(/\bmuster_[a-z_]+\b/g));
     assert.ok(names.size > 5, [...names].join());

@@ -26,6 +26,7 @@ const struct provider providers[] = {
     {"mode_arena", .game_mode = "arena", .map_name = "canyon"},
     {"mode_connect_four", .game_mode = "connect_four", .map_name = "classic"},
     {"moderation", "db_sqlite"},
+    {"reporter_central", "db_sqlite"},
     {"rules_private", "db_sqlite"},
     {"service_console"},
     {"service_directory", "db_sqlite"},
