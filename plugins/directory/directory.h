@@ -12,6 +12,7 @@
 #define DIRECTORY_SERVERS_PATH "/v1/servers"
 #define DIRECTORY_LINK_PATH "/v1/link"
 #define DIRECTORY_ALLOCATIONS_PATH "/v1/allocations"
+#define DIRECTORY_PRESENCE_PATH "/v1/presence"
 #define DIRECTORY_PROOF_PATH "/directory"
 
 #define DIRECTORY_ID_MAX 37       /* bytes of a serverId, NUL included */

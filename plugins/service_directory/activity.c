@@ -123,7 +123,8 @@ static void written(void *user, muster_status status) {
 }
 
 /* Those that are sound go to the store; the others into refused. */
-static uint32_t write_items(struct activity_batch *batch, const json_t *list, json_t *refused) {
+static uint32_t write_items(struct directory *directory, const struct server *server,
+                            struct activity_batch *batch, const json_t *list, json_t *refused) {
     size_t i;
     json_t *item;
     struct activity activity;
@@ -131,6 +132,8 @@ static uint32_t write_items(struct activity_batch *batch, const json_t *list, js
     json_array_foreach(list, i, item) {
         const char *why = read_item(item, &activity);
         if (!why && !activity_store_add(batch, &activity)) why = "result: it is too long";
+        if (!why && activity.player)
+            presence_heard(directory, server, activity.player, activity.type[0] == 'j');
         if (why)
             json_array_append_new(refused, json_pack("{s:s*,s:i,s:s}", "key", activity.key, "index",
                                                      (int)i, "reason", why));
@@ -152,7 +155,7 @@ static void take(struct directory *directory, const struct server *server, const
         refuse(directory, request, 503, "unavailable", "out of memory");
         return;
     }
-    uint32_t accepted = write_items(batch, list, refused);
+    uint32_t accepted = write_items(directory, server, batch, list, refused);
     *receipt = (struct receipt){
         directory, request, json_pack("{s:i,s:o}", "accepted", (int)accepted, "refused", refused)};
     activity_store_end(batch, written, receipt);

@@ -262,9 +262,8 @@ static bool is_under_way(const struct directory *directory, const char *player_i
     return false;
 }
 
-/* False: it was refused. */
-static bool know_player(struct directory *directory, const struct muster_http_request *request,
-                        struct muster_identity *out) {
+bool allocations_know_player(struct directory *directory, const struct muster_http_request *request,
+                             struct muster_identity *out) {
     static const char scheme[] = "Bearer ";
     const char *header =
         directory->host->http->header(directory->self, request->id, "authorization");
@@ -288,7 +287,7 @@ void allocations_post(void *user, const struct muster_http_request *request) {
     struct directory *directory = user;
     struct muster_identity player;
     char why[WHY_MAX] = "";
-    if (!know_player(directory, request, &player)) return;
+    if (!allocations_know_player(directory, request, &player)) return;
     json_t *body = answer_body(directory, request);
     struct allocation *allocation = body ? calloc(1, sizeof *allocation) : NULL;
     if (!allocation) {

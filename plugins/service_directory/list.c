@@ -59,7 +59,9 @@ static int compare_rows(const void *a, const void *b) {
 
 static void put_row(struct order *order, struct server *server) {
     struct row *row = &order->rows[order->count++];
-    *row = (struct row){.rank = {.health = health_of(server)}, .server = server};
+    *row = (struct row){
+        .rank = {.health = health_of(server), .verified_players = server->verified_players},
+        .server = server};
     memcpy(row->rank.id, server->id, sizeof row->rank.id);
 }
 
@@ -177,7 +179,7 @@ static bool has_word(const struct server *server, const char *key, const char *w
 }
 
 static bool fits(const struct server *server, const struct wish *wish) {
-    if (wish->verified) return false; /* nobody is yet */
+    if (wish->verified && server->verified_players == 0) return false;
     if (server->beat.free_seats < wish->free_seats) return false;
     if (wish->region[0] && strcmp(text_of(server, "region"), wish->region) != 0) return false;
     if (wish->version[0] && strcmp(text_of(server, "version"), wish->version) != 0) return false;
@@ -200,8 +202,8 @@ static json_t *write_server(const struct server *server) {
         json_object_get(info, "supportedGameModes"), "maxLobbies",
         json_object_get(info, "maxLobbies"), "tags", json_object_get(info, "tags"), "status",
         directory_health_words[health_of(server)], "claimedPlayers", (int)beat->players, "players",
-        0, "verifiedPlayers", 0, "playersMax", (int)beat->players_max, "freeSeats",
-        (int)beat->free_seats, "lobbies", beat->lobbies);
+        (int)server->players, "verifiedPlayers", (int)server->verified_players, "playersMax",
+        (int)beat->players_max, "freeSeats", (int)beat->free_seats, "lobbies", beat->lobbies);
 }
 
 /* The first row behind the cursor. */

@@ -168,6 +168,7 @@ static void sweep(void *user) {
     judge_loss(directory, &census);
     if (!directory->is_mass_loss) check_suspects(directory);
     proof_pump(directory);
+    presence_sweep(directory);
 }
 
 muster_status liveness_add_metrics(struct directory *directory) {

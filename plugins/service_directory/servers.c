@@ -83,6 +83,7 @@ static void drop(struct directory *directory, struct server *server) {
 
 void servers_remove(struct directory *directory, struct server *server) {
     servers_retire(directory, server);
+    presence_forget(directory, server);
     list_clear(directory);
     drop(directory, server);
 }

@@ -113,6 +113,8 @@ static const struct {
     {"GET", DIRECTORY_SERVERS_PATH, 0, list_get},
     {"POST", DIRECTORY_SERVERS_PATH, 0, register_post},
     {"POST", DIRECTORY_ALLOCATIONS_PATH, 0, allocations_post},
+    {"POST", DIRECTORY_PRESENCE_PATH, 0, presence_post},
+    {"DELETE", DIRECTORY_PRESENCE_PATH, 0, presence_delete},
     {"GET", SERVER_PREFIX, MUSTER_ROUTE_PREFIX, below},
     {"POST", SERVER_PREFIX, MUSTER_ROUTE_PREFIX, below, BODY_BYTES_MAX},
     {"PUT", SERVER_PREFIX, MUSTER_ROUTE_PREFIX, below},
@@ -157,6 +159,7 @@ static void plugin_fini(void *instance) {
     struct directory *directory = instance;
     players_clear(directory);
     list_clear(directory);
+    presence_clear(directory);
     servers_clear(directory);
     keys_clear(directory);
     text_deinit();

@@ -88,6 +88,8 @@ struct server {
     uint32_t retry_ms;
     uint32_t promised; /* players who were sent here since the last beat */
     struct bucket proofs;
+    uint32_t players; /* who are here by their own word as well; of one network 8 at most */
+    uint32_t verified_players; /* of these, with an account of some age */
     struct bucket activity;
     struct bucket reports;
     struct proof *proof; /* that runs; null: none */
@@ -120,6 +122,8 @@ struct directory {
     muster_interface_id identities;
     struct allocation *allocations; /* that are under way */
     struct player *players;
+    struct presence *presences;
+    struct crowd *crowds;
     struct link_order *orders; /* that are not answered yet */
     int64_t last_order;
     struct {
@@ -266,6 +270,9 @@ void players_clear(struct directory *directory);
 
 muster_status allocations_open(struct directory *directory);
 void allocations_post(void *user, const struct muster_http_request *request);
+/* Whose access token it came with. False: it was refused. */
+bool allocations_know_player(struct directory *directory, const struct muster_http_request *request,
+                             struct muster_identity *out);
 /* Who signs the players' tickets, for a server that is to verify them. */
 void allocations_tell_issuer(const struct directory *directory, json_t *grant);
 
@@ -313,6 +320,19 @@ struct cheat_report {
 
 void reports_post(struct directory *directory, struct server *server,
                   const struct muster_http_request *request);
+
+/* ---- presence.c ---- */
+
+void presence_post(void *user, const struct muster_http_request *request);
+void presence_delete(void *user, const struct muster_http_request *request);
+/* The server says that the player has come or left. */
+void presence_heard(struct directory *directory, const struct server *server, const char *player,
+                    bool is_there);
+/* Those whose last word was long ago are nowhere. */
+void presence_sweep(struct directory *directory);
+/* The server is about to be no more. */
+void presence_forget(struct directory *directory, const struct server *server);
+void presence_clear(struct directory *directory);
 
 /* ---- activity_store.c ---- */
 
