@@ -18,6 +18,7 @@ export declare class DirectoryClient {
     allocate(wanted: AllocationOptions): Promise<Allocation>;
     /**
      * Find a seat and take it. A client that plays elsewhere gives that up when a seat was found.
+     * While it plays, the directory is told so each minute: that is what makes the player count.
      *
      * @param {import("./client.js").MusterClient} client
      * @param {AllocationOptions} wanted

@@ -1,6 +1,7 @@
 // directory - a directory of servers: players sign in there, and it says where they play.
 
 import { postJson } from "./http.js";
+import { Presence } from "./presence.js";
 
 /** @typedef {import("./types.js").Allocation} Allocation */
 /** @typedef {import("./types.js").AllocationOptions} AllocationOptions */
@@ -8,6 +9,7 @@ import { postJson } from "./http.js";
 export class DirectoryClient {
     #auth;
     #options;
+    #presence = new Presence((serverId) => this.#post("/v1/presence", { serverId }));
 
     /**
      * @param {import("./auth.js").AuthClient} auth signed in at the directory
@@ -24,22 +26,33 @@ export class DirectoryClient {
      * @param {AllocationOptions} wanted
      * @returns {Promise<Allocation>}
      */
-    async allocate(wanted) {
-        const { baseUrl = this.#auth.baseUrl, ...options } = this.#options;
-        const token = await this.#auth.accessToken();
-        return postJson(`${baseUrl}/v1/allocations`, wanted, { ...options, token });
+    allocate(wanted) {
+        return this.#post("/v1/allocations", wanted);
     }
 
     /**
      * Find a seat and take it. A client that plays elsewhere gives that up when a seat was found.
+     * While it plays, the directory is told so each minute: that is what makes the player count.
      *
      * @param {import("./client.js").MusterClient} client
      * @param {AllocationOptions} wanted
      * @returns {Promise<import("./types.js").Entry>}
      */
     async play(client, wanted) {
-        const { token, url } = await this.allocate(wanted);
+        const { serverId, token, url } = await this.allocate(wanted);
         if (client.state !== "idle") client.close();
-        return client.connectToSeat(token, url);
+        const entry = await client.connectToSeat(token, url);
+        this.#presence.begin(client, serverId);
+        return entry;
+    }
+
+    /**
+     * @param {string} path
+     * @param {object} body
+     */
+    async #post(path, body) {
+        const { baseUrl = this.#auth.baseUrl, ...options } = this.#options;
+        const token = await this.#auth.accessToken();
+        return postJson(baseUrl + path, body, { ...options, token });
     }
 }

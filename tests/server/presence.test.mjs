@@ -118,7 +118,6 @@ test("who plays on a node counts there", async (t) => {
     atEnd(t, () => client.close());
     await new DirectoryClient(ada.auth).play(client, { gameMode: "arena" });
     const [server] = await list(directory);
-    await ada.plays(server.serverId);
     await eventually("she counts", async () => (await counts(directory, server)).verified === 1);
     await client.leave();
     await eventually("she does not", async () => (await counts(directory, server)).players === 0);
