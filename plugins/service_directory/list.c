@@ -26,11 +26,6 @@ static uint32_t health_of(const struct server *server) {
     return server->is_suspect ? DIRECTORY_UNHEALTHY : server->beat.health;
 }
 
-static const char *text_of(const struct server *server, const char *key) {
-    const char *text = json_string_value(json_object_get(server->info, key));
-    return text ? text : "";
-}
-
 /* ---- the order ------------------------------------------------------------------------------- */
 
 /* Those who are well first, then those with more people that count, then any fixed order. */
@@ -170,23 +165,20 @@ static bool read_wish(const char *query, struct wish *wish, char why[WHY_MAX]) {
     return false;
 }
 
-static bool has_word(const struct server *server, const char *key, const char *word) {
-    size_t i;
-    const json_t *item;
-    json_array_foreach(json_object_get(server->info, key), i,
-                       item) if (strcmp(json_string_value(item), word) == 0) return true;
+static bool has_word(const json_t *words, const char *word) {
+    for (size_t i = 0; i < json_array_size(words); i++)
+        if (strcmp(json_string_value(json_array_get(words, i)), word) == 0) return true;
     return false;
 }
 
 static bool fits(const struct server *server, const struct wish *wish) {
     if (wish->verified && server->verified_players == 0) return false;
     if (server->beat.free_seats < wish->free_seats) return false;
-    if (wish->region[0] && strcmp(text_of(server, "region"), wish->region) != 0) return false;
-    if (wish->version[0] && strcmp(text_of(server, "version"), wish->version) != 0) return false;
-    if (wish->game_mode[0] && !has_word(server, "supportedGameModes", wish->game_mode))
-        return false;
-    if (wish->tag[0] && !has_word(server, "tags", wish->tag)) return false;
-    return !wish->text[0] || strcasestr(text_of(server, "serverName"), wish->text);
+    if (wish->region[0] && strcmp(server->region, wish->region) != 0) return false;
+    if (wish->version[0] && strcmp(server->version, wish->version) != 0) return false;
+    if (wish->game_mode[0] && !has_word(server->game_modes, wish->game_mode)) return false;
+    if (wish->tag[0] && !has_word(server->tags, wish->tag)) return false;
+    return !wish->text[0] || strcasestr(server->name, wish->text);
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */

@@ -18,13 +18,9 @@ static uint64_t now_ms(const struct directory *directory) {
     return directory->host->loop->now_ms(directory->self);
 }
 
-static const char *name_of(const struct server *server) {
-    return json_string_value(json_object_get(server->info, "serverName"));
-}
-
 static void say(const struct directory *directory, const struct server *server, const char *what) {
     const struct muster_log_field fields[] = {
-        muster_log_text("server", server->id), muster_log_text("name", name_of(server)),
+        muster_log_text("server", server->id), muster_log_text("name", server->name),
         muster_log_text("address", server->address), muster_log_integer("port", server->port)};
     directory->host->log->write_fields(directory->self, MUSTER_LOG_INFO, what, fields,
                                        sizeof fields / sizeof fields[0]);

@@ -280,8 +280,7 @@ static void register_server(struct directory *directory, struct key *key,
         return;
     }
     servers_retire(directory, server);
-    json_decref(server->info);
-    server->info = registration->info;
+    servers_describe(server, registration->info);
     server->tls = registration->tls;
     randombytes_buf(server->proof_secret, sizeof server->proof_secret);
     grant_token(directory, server, request, 201);

@@ -48,6 +48,21 @@ struct server *servers_put(struct directory *directory, struct key *key, const c
     return server;
 }
 
+static const char *text_of(const json_t *info, const char *key) {
+    const char *text = json_string_value(json_object_get(info, key));
+    return text ? text : "";
+}
+
+void servers_describe(struct server *server, json_t *info) {
+    json_decref(server->info);
+    server->info = info;
+    server->name = text_of(info, "serverName");
+    server->region = text_of(info, "region");
+    server->version = text_of(info, "version");
+    server->game_modes = json_object_get(info, "supportedGameModes");
+    server->tags = json_object_get(info, "tags");
+}
+
 void servers_silence(struct directory *directory, struct server *server) {
     proof_drop(directory, server);
     beats_clear(&server->beat);

@@ -70,6 +70,9 @@ struct server {
     uint32_t port;
     bool tls;
     json_t *info; /* owned: DedicatedServerInfo and tags, checked */
+    /* of info, for who looks at all servers */
+    const char *name, *region, *version;
+    const json_t *game_modes, *tags;
     uint8_t token_digest[DIGEST_BYTES];
     int64_t token_expires_ms;          /* Unix; 0: it has no token */
     uint8_t last_digest[DIGEST_BYTES]; /* of the token before */
@@ -194,6 +197,8 @@ struct server *servers_find_token(const struct directory *directory, const char 
                                   const uint8_t digest[DIGEST_BYTES]);
 /* Null: out of memory. */
 struct server *servers_put(struct directory *directory, struct key *key, const char *id);
+/* info: taken. */
+void servers_describe(struct server *server, json_t *info);
 /* Nothing of what it said counts any more, until it is heard of again. */
 void servers_silence(struct directory *directory, struct server *server);
 /* Also its token ends, and its link. */

@@ -164,7 +164,7 @@ static bool put_server(struct directory *directory, const struct muster_db_value
     cell_text(&cells[2], server->address, sizeof server->address);
     server->port = (uint32_t)cell_integer(&cells[3]);
     server->tls = cell_integer(&cells[4]) != 0;
-    server->info = info;
+    servers_describe(server, info);
     cell_hex(&cells[6], server->token_digest);
     server->token_expires_ms = cell_integer(&cells[7]);
     cell_hex(&cells[8], server->proof_secret);
