@@ -199,7 +199,8 @@ void anticheat_follow(struct anticheat_match *match, const struct muster_fact *f
         follow_seat(match, fact);
         return;
     }
-    uint32_t ms = DISTURBED_EXEMPT_MS + (fact->value < 60000 ? (uint32_t)fact->value : 60000);
+    int64_t lasted_ms = fact->value < 0 ? 0 : fact->value < 60000 ? fact->value : 60000;
+    uint32_t ms = DISTURBED_EXEMPT_MS + (uint32_t)lasted_ms;
     for (uint32_t seat = 0; seat < match->seats_max; seat++)
         exempt(match, anticheat_seat_of(match, seat), fact->tick, ms, "disturbed");
 }

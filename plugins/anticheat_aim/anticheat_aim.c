@@ -73,8 +73,8 @@ static muster_status aim_load(void *instance, void *state, struct muster_reader 
 
 /* ---- the plugin ------------------------------------------------------------------------------ */
 
-MUSTER_SCHEMA(config_schema, ANTICHEAT_SCHEMA(MUSTER_VALUES("arena.hit=480", "arena.centre=185",
-                                                            "arena.snap=520")));
+MUSTER_SCHEMA(config_schema, ANTICHEAT_SCHEMA(MUSTER_VALUES("arena.hit=475", "arena.centre=180",
+                                                            "arena.snap=515")));
 
 static const struct muster_anticheat anticheat = {.size = sizeof anticheat,
                                                   .create = anticheat_create,

@@ -14,6 +14,7 @@
 #define FAST_CLOCK 1.03
 #define FADE_S 10 /* half of the excess is forgotten */
 #define DISPLACEMENT_SLACK 1100
+#define DISPLACEMENT_MAX 1000000 /* more is no better evidence */
 
 /* Not judged against a population: time is the same for all. */
 enum movement { INPUT_RATE, IMPOSSIBLE, DISPLACEMENT, MOVEMENTS };
@@ -119,8 +120,9 @@ static void movement_fact(void *instance, void *state, const struct muster_fact 
     anticheat_follow(match, fact);
     s = anticheat_seat_of(match, fact->seat);
     if (!s || anticheat_is_exempt(&s->common, fact->tick)) return;
-    if (strcmp(fact->kind, MUSTER_FACT_DISPLACEMENT) == 0 && fact->value > DISPLACEMENT_SLACK)
-        add_excess(match, fact->seat, DISPLACEMENT, fact->tick, (double)fact->value / 1000 - 1);
+    int64_t far = fact->value < DISPLACEMENT_MAX ? fact->value : DISPLACEMENT_MAX;
+    if (strcmp(fact->kind, MUSTER_FACT_DISPLACEMENT) == 0 && far > DISPLACEMENT_SLACK)
+        add_excess(match, fact->seat, DISPLACEMENT, fact->tick, (double)far / 1000 - 1);
     if (strcmp(fact->kind, MUSTER_FACT_IMPOSSIBLE) == 0 && s->is_counting && s->credit <= 0)
         return; /* one too many: the rate has it */
     if (strcmp(fact->kind, MUSTER_FACT_IMPOSSIBLE) == 0)
