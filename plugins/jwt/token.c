@@ -119,6 +119,7 @@ muster_status token_peek(const char *token, struct token_peek *out) {
     bool ok = claims && copy_kid(header, out->kid) &&
               copy_string(claims, "iss", out->issuer, sizeof out->issuer);
     out->is_ticket = ok && json_object_get(claims, "lobby");
+    out->ticket_issue = json_integer_value(json_object_get(claims, "issue"));
     json_decref(header);
     json_decref(claims);
     return ok ? MUSTER_OK : MUSTER_INVALID;

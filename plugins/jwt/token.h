@@ -44,7 +44,8 @@ struct token_policy {
 struct token_peek {
     char kid[TOKEN_KID_MAX]; /* "" when there is none */
     char issuer[TOKEN_ISSUER_MAX];
-    bool is_ticket; /* for a seat: it has a claim "lobby" */
+    bool is_ticket;       /* for a seat: it has a claim "lobby" */
+    int64_t ticket_issue; /* 0 when there is none */
 };
 
 /* "ES256"; null for an unknown number. */

@@ -12,7 +12,6 @@
 #define ORDER_MS 1500 /* TRIES_MAX of them end before http.handlerTimeoutMs */
 #define HOLD_MS 60000
 #define TICKET_S 60
-#define PER_MINUTE 30 /* of a player */
 #define TICKET_BYTES_MAX 2048
 #define URL_MAX (DIRECTORY_ADDRESS_MAX + 32)
 
@@ -173,7 +172,7 @@ static void grant(struct allocation *allocation, const char *lobby_id, int64_t e
         return;
     }
     server->promised++;
-    players_sent(directory, player->player_key, server);
+    players_sent(directory, player->player_key, server, allocation->issue);
     write_url(server, url);
     answer(
         directory, allocation->request, 201,
@@ -305,9 +304,7 @@ void allocations_post(void *user, const struct muster_http_request *request) {
         refuse(directory, request->id, 400, "invalid_params", why);
     } else if (is_under_way(directory, player.player_key)) {
         refuse(directory, request->id, 409, "conflict", "a seat is looked for already");
-    } else if (!players_may_ask(directory, player.player_key, PER_MINUTE)) {
-        refuse(directory, request->id, 429, "rate_limited", "too many seats were asked for");
-    } else {
+    } else if (players_may_ask(directory, player.player_key, request->id)) {
         DL_APPEND(directory->allocations, allocation);
         ask_next(allocation);
         return;

@@ -6,11 +6,13 @@
 #include "service_directory.h"
 
 #define PLAYERS_MAX 262144
+#define ASKS_PER_MINUTE 30
 
 struct player {
     UT_hash_handle hh; /* by id, in the order in which they asked */
     char id[MUSTER_PLAYER_KEY_MAX];
     struct server *server; /* null: nowhere yet */
+    uint32_t issue;        /* of the ticket for it */
     struct bucket asked;
 };
 
@@ -32,19 +34,30 @@ static struct player *player_of(struct directory *directory, const char *id) {
     return player;
 }
 
-bool players_may_ask(struct directory *directory, const char *id, uint32_t per_minute) {
+bool players_may_ask(struct directory *directory, const char *id, muster_request_id request) {
+    uint64_t now_ms = directory->host->loop->now_ms(directory->self);
     struct player *player = player_of(directory, id);
-    return player &&
-           bucket_take(&player->asked, per_minute, directory->host->loop->now_ms(directory->self));
+    if (!player)
+        refuse(directory, request, 503, "unavailable", "out of memory");
+    else if (bucket_take(&player->asked, ASKS_PER_MINUTE, now_ms))
+        return true;
+    else
+        refuse_limit(directory, request, &player->asked, ASKS_PER_MINUTE);
+    return false;
 }
 
-void players_sent(struct directory *directory, const char *id, struct server *server) {
+void players_sent(struct directory *directory, const char *id, struct server *server,
+                  uint32_t issue) {
     struct player *player = player_of(directory, id);
     if (!player) return;
     struct server *before = player->server;
+    uint32_t issue_before = player->issue;
     player->server = server;
+    player->issue = issue;
     if (!before || before == server) return;
-    orders_tell(directory, before, json_pack("{s:s,s:s}", "kind", "end", "playerId", id));
+    orders_tell(directory, before,
+                json_pack("{s:s,s:s,s:I}", "kind", "end", "playerId", id, "issue",
+                          (json_int_t)issue_before));
 }
 
 void players_clear(struct directory *directory) {

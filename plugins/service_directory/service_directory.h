@@ -266,9 +266,11 @@ void orders_drop(struct directory *directory, const struct server *server);
 
 /* ---- players.c ---- */
 
-bool players_may_ask(struct directory *directory, const char *id, uint32_t per_minute);
-/* The player plays there from now on, and nowhere else. */
-void players_sent(struct directory *directory, const char *id, struct server *server);
+/* May the player ask for a seat? False: it is refused. */
+bool players_may_ask(struct directory *directory, const char *id, muster_request_id request);
+/* The player plays there from now on, by the ticket of that issue, and nowhere else. */
+void players_sent(struct directory *directory, const char *id, struct server *server,
+                  uint32_t issue);
 void players_clear(struct directory *directory);
 
 /* ---- allocations.c ---- */

@@ -28,7 +28,9 @@ void orders_refuse(struct registrar *registrar, json_int_t order, const char *wh
 
 static void end_session(struct registrar *registrar, json_int_t order, const json_t *said) {
     const char *player_id = json_string_value(json_object_get(said, "playerId"));
+    json_int_t issue = json_integer_value(json_object_get(said, "issue"));
     muster_player_id player;
+    if (issue > 0 && issue <= UINT32_MAX) sign_in_void(registrar, (uint32_t)issue);
     if (player_id &&
         registrar->host->player->find(registrar->self, player_id, &player) == MUSTER_OK)
         (void)registrar->host->player->kick(registrar->self, player, "you play on another server");

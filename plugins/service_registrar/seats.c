@@ -118,7 +118,8 @@ static void made(void *user, muster_status status, muster_lobby_id lobby, const 
     char game_mode[MUSTER_NAME_MAX], why[WHY_MAX];
     snprintf(game_mode, sizeof game_mode, "%s", wish->game_mode);
     snprintf(why, sizeof why, "%s", reason);
-    if (!status) status = take_seat(wish, lobby, why);
+    if (!status && (status = take_seat(wish, lobby, why)))
+        (void)registrar->host->lobby->close(registrar->self, lobby, "nobody has a seat");
     if (status) refuse(wish, why[0] ? why : muster_status_text(status));
     if (!registrar->is_stopping) wake(registrar, game_mode);
 }

@@ -19,6 +19,7 @@
 #define STANDING_MAX 32
 #define REASON_MAX 400
 #define WHY_MAX 240
+#define VOID_TICKETS_MAX 1024 /* remembered: more than end within the life of one */
 
 /* Where players reach this node. */
 struct place {
@@ -74,7 +75,9 @@ struct registrar {
     struct token_keys keys; /* the last good set */
     struct keyurl keys_url;
     char keys_text[URL_MAX + 32];
-    struct reservation *reservations; /* that wait for a lobby */
+    struct reservation *reservations;        /* that wait for a lobby */
+    uint32_t void_tickets[VOID_TICKETS_MAX]; /* by their issue; 0: none */
+    uint32_t void_next;                      /* the oldest: it goes first */
 };
 
 /* ---- place.c ---- */
@@ -118,6 +121,8 @@ void seats_stop(struct registrar *registrar);
 muster_status sign_in_create(struct registrar *registrar);
 /* The directory has said who signs the tickets. */
 void sign_in_told(struct registrar *registrar, const char *issuer);
+/* The ticket of that issue leads in no more, if it has not yet. */
+void sign_in_void(struct registrar *registrar, uint32_t ticket_issue);
 void sign_in_stop(struct registrar *registrar);
 /* What the auth role answers. instance: the registrar. */
 muster_verdict sign_in_authenticate(void *instance, const struct muster_auth_request *request,

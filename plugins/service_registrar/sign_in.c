@@ -61,6 +61,17 @@ void sign_in_told(struct registrar *registrar, const char *issuer) {
     gate_forget(registrar->gate);
 }
 
+void sign_in_void(struct registrar *registrar, uint32_t ticket_issue) {
+    registrar->void_tickets[registrar->void_next] = ticket_issue;
+    registrar->void_next = (registrar->void_next + 1) % VOID_TICKETS_MAX;
+}
+
+static bool is_void(const struct registrar *registrar, int64_t ticket_issue) {
+    for (uint32_t i = 0; ticket_issue && i < VOID_TICKETS_MAX; i++)
+        if (registrar->void_tickets[i] == ticket_issue) return true;
+    return false;
+}
+
 void sign_in_stop(struct registrar *registrar) {
     gate_stop(registrar->gate);
     if (registrar->issuer[0]) keyurl_stop(&registrar->keys_url);
@@ -75,8 +86,11 @@ muster_verdict sign_in_authenticate(void *instance, const struct muster_auth_req
     if (!registrar->issuer[0] || !registrar->server_id[0]) return MUSTER_PASS;
     if (token_peek(request->token, &peek) || strcmp(peek.issuer, registrar->issuer) != 0)
         return MUSTER_PASS;
-    if (peek.is_ticket) return gate_authenticate(registrar->gate, &registrar->keys, request, out);
-    snprintf(out->reason, sizeof out->reason, "it is no ticket for a seat");
+    if (peek.is_ticket && !is_void(registrar, peek.ticket_issue))
+        return gate_authenticate(registrar->gate, &registrar->keys, request, out);
+    snprintf(out->reason, sizeof out->reason, "%s",
+             peek.is_ticket ? "the player was sent to another server after this one"
+                            : "it is no ticket for a seat");
     return MUSTER_REJECT;
 }
 
