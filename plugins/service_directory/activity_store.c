@@ -35,6 +35,9 @@ static const char *const steps[] = {
     " is_claim INTEGER NOT NULL, report TEXT NOT NULL, reviewer TEXT, verdict TEXT, appeal TEXT,"
     " PRIMARY KEY (server_id, report_id))",
     "CREATE INDEX directory_reports_player ON directory_reports (player_id, received_at)",
+    "CREATE INDEX directory_visits_last ON directory_visits (last_at)",
+    "CREATE INDEX directory_activity_received ON directory_activity (received_at)",
+    "CREATE INDEX directory_results_received ON directory_results (received_at)",
 };
 
 /* The player's word, near the time in question. */

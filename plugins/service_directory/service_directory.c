@@ -40,6 +40,13 @@ MUSTER_SCHEMA(
         "allowPrivate", false, MUSTER_LABEL("Private addresses"),
         MUSTER_HELP("Servers may have addresses that are not of the public internet: "
                     "a network of your own.")),
+    MUSTER_SCHEMA_INT("activityDays", 30, 0, 3650, MUSTER_UNIT("days"),
+                      MUSTER_LABEL("Age of who came and went"),
+                      MUSTER_HELP("Kept so long, then deleted; 0: for ever.")),
+    MUSTER_SCHEMA_INT("resultDays", 365, 0, 3650, MUSTER_UNIT("days"),
+                      MUSTER_LABEL("Age of results"), MUSTER_HELP("As activityDays.")),
+    MUSTER_SCHEMA_INT("reportDays", 180, 0, 3650, MUSTER_UNIT("days"),
+                      MUSTER_LABEL("Age of suspicions"), MUSTER_HELP("As activityDays.")),
     MUSTER_SCHEMA_STRING("database", "", 63, MUSTER_LABEL("Database"),
                          MUSTER_HELP("Instance of a database plugin; empty: the first.")));
 
@@ -191,6 +198,7 @@ static muster_status plugin_start(void *instance) {
     struct directory *directory = instance;
     muster_status status = store_open(directory);
     if (!status) status = activity_store_open(directory);
+    if (!status) status = purge_start(directory);
     return status ? status : liveness_start(directory);
 }
 
@@ -202,6 +210,7 @@ static void plugin_stop(void *instance) {
         beats_close(directory, server);
     }
     (void)directory->host->loop->timer_stop(directory->self, directory->sweep);
+    purge_stop(directory);
 }
 
 static const struct muster_service service_vtable = {.size = sizeof service_vtable};

@@ -122,6 +122,10 @@ struct directory {
     uint64_t mass_loss_at_ms;
     struct order order;
     muster_timer_id sweep;
+    struct {
+        muster_timer_id round;
+        size_t kind; /* of rows that is looked at */
+    } purge;
     muster_interface_id identities;
     struct allocation *allocations; /* that are under way */
     struct player *players;
@@ -340,6 +344,11 @@ void presence_sweep(struct directory *directory);
 /* The server is about to be no more. */
 void presence_forget(struct directory *directory, const struct server *server);
 void presence_clear(struct directory *directory);
+
+/* ---- purge.c ---- */
+
+muster_status purge_start(struct directory *directory);
+void purge_stop(struct directory *directory);
 
 /* ---- activity_store.c ---- */
 

@@ -316,3 +316,20 @@ test("a server that reports too often waits, and the others do not", async (t) =
     assert.match(last.headers.get("ratelimit"), /r=0/);
     assert.equal((await other.report(suspicion("s"))).status, 201);
 });
+
+test("what was reported long ago is deleted", async (t) => {
+    const { directory, one } = await twoServers(t);
+    await one.tell(visit("old"), visit("new"), match("old"), match("new"));
+    await one.report(suspicion("old"));
+    await one.report(suspicion("new"));
+    const age = (table, key, days) =>
+        `UPDATE ${table} SET received_at = received_at - ${days * 86400000} WHERE ${key} = 'old';`;
+    await runFile("sqlite3", [directory.databaseFile, ".timeout 5000",
+        age("directory_activity", "activity_key", 31) + age("directory_results", "activity_key", 366) + age("directory_reports", "report_id", 181)]);
+    await directory.admin("reload service_directory");
+    await eventually("the old suspicion is gone", async () => (await suspicions(directory)).length === 1);
+    assert.deepEqual((await visits(directory)).map((row) => row.activity_key), ["new"]);
+    assert.deepEqual((await results(directory)).map((row) => row.activity_key), ["new"]);
+    const players = await queryDatabase(directory, "SELECT match_id FROM directory_result_players");
+    assert.deepEqual(players, [{ match_id: "match-new" }]);
+});
