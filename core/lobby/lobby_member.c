@@ -224,7 +224,7 @@ int32_t lobby_expect(struct lobby *lobby, const struct lobby_expected *who,
     if (admit_expected(who, out, failure)) return failure->code;
     struct session *session = *out;
     if (who->issue && !lobby_tickets_of(lobby, who->player_key))
-        failure_set(failure, RPC_SERVER_FULL, "too many tickets for this lobby");
+        failure_set(failure, RPC_LOBBY_FULL, "too many tickets for this lobby");
     if (failure->code || check_team(lobby, session, who, failure) ||
         reserve(lobby, session, &wish, ticket, failure)) {
         session_settle(session);

@@ -13,7 +13,9 @@
 
 #define FETCH_MS 15000
 #define ANSWER_BYTES_MAX 65536
-#define BODY_BYTES_MAX 131072u /* of several; one alone may be longer */
+/* Of several; one alone may be longer. So many bytes hold fewer rows of players than the directory
+ * takes at once. */
+#define BODY_BYTES_MAX 32768u
 #define URL_MAX 640
 #define SOON_MS 300       /* others may come with it */
 #define WAIT_LEAST_MS 500 /* after a failure; doubled with each that follows */

@@ -8,9 +8,10 @@
 #include "service_directory.h"
 
 #define ITEMS_MAX 64
-#define STATS_MAX 512 /* rows of one result */
+#define STATS_MAX 512 /* rows of one result, and of all in a request */
 #define DEPTH_MAX 12
 #define REQUESTS_PER_MINUTE 600
+#define RECEIPTS_MAX 2 /* of one server at once */
 
 /* ---- checking -------------------------------------------------------------------------------- */
 
@@ -108,11 +109,14 @@ static const char *read_item(const json_t *item, struct activity *out) {
 struct receipt {
     struct directory *directory;
     muster_request_id request;
+    char server_id[DIRECTORY_ID_MAX];
     json_t *body;
 };
 
 static void written(void *user, muster_status status) {
     struct receipt *receipt = user;
+    struct server *server = servers_find(receipt->directory, receipt->server_id);
+    if (server) server->receipts--;
     if (status == MUSTER_OK)
         answer(receipt->directory, receipt->request, 200, json_incref(receipt->body));
     else
@@ -143,7 +147,7 @@ static uint32_t write_items(struct directory *directory, const struct server *se
     return accepted;
 }
 
-static void take(struct directory *directory, const struct server *server, const json_t *list,
+static void take(struct directory *directory, struct server *server, const json_t *list,
                  muster_request_id request) {
     json_t *refused = json_array();
     struct receipt *receipt = calloc(1, sizeof *receipt);
@@ -157,20 +161,43 @@ static void take(struct directory *directory, const struct server *server, const
     }
     uint32_t accepted = write_items(directory, server, batch, list, refused);
     *receipt = (struct receipt){
-        directory, request, json_pack("{s:i,s:o}", "accepted", (int)accepted, "refused", refused)};
+        .directory = directory,
+        .request = request,
+        .body = json_pack("{s:i,s:o}", "accepted", (int)accepted, "refused", refused)};
+    memcpy(receipt->server_id, server->id, sizeof receipt->server_id);
+    server->receipts++;
     activity_store_end(batch, written, receipt);
+}
+
+/* Rows that would be written: a list that is too long alone is refused alone. */
+static size_t count_stats(const json_t *list) {
+    size_t i, count = 0;
+    json_t *item;
+    json_array_foreach(list, i, item) {
+        json_t *result = json_object_get(item, "result");
+        size_t rows = json_array_size(json_object_get(result, "playerStats"));
+        if (rows <= STATS_MAX) count += rows;
+    }
+    return count;
 }
 
 void activity_post(struct directory *directory, struct server *server,
                    const struct muster_http_request *request) {
     if (!answer_within(directory, request->id, &server->activity, REQUESTS_PER_MINUTE)) return;
+    if (server->receipts >= RECEIPTS_MAX) {
+        refuse_limit(directory, request->id, &server->activity, REQUESTS_PER_MINUTE);
+        return;
+    }
     json_t *body = answer_body(directory, request);
     if (!body) return;
     const json_t *list = json_object_get(body, "activity");
-    if (json_is_array(list) && json_array_size(list) <= ITEMS_MAX)
-        take(directory, server, list, request->id);
-    else
+    if (!json_is_array(list) || json_array_size(list) > ITEMS_MAX)
         refuse(directory, request->id, 400, "invalid_params",
                "activity: expected a list of at most 64");
+    else if (json_array_size(list) > 1 && count_stats(list) > STATS_MAX)
+        refuse(directory, request->id, 413, "body_too_long",
+               "playerStats: expected at most 512 rows in all; send fewer results at once");
+    else
+        take(directory, server, list, request->id);
     json_decref(body);
 }

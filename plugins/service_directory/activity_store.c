@@ -38,6 +38,7 @@ static const char *const steps[] = {
     "CREATE INDEX directory_visits_last ON directory_visits (last_at)",
     "CREATE INDEX directory_activity_received ON directory_activity (received_at)",
     "CREATE INDEX directory_results_received ON directory_results (received_at)",
+    "CREATE INDEX directory_reports_received ON directory_reports (received_at)",
 };
 
 /* The player's word, near the time in question. */

@@ -12,6 +12,8 @@
 #define ORDER_MS 1500 /* TRIES_MAX of them end before http.handlerTimeoutMs */
 #define HOLD_MS 60000
 #define TICKET_S 60
+#define PASSED_LEAST_MS 10000
+#define PASSED_MOST_MS 300000
 #define TICKET_BYTES_MAX 2048
 #define URL_MAX (DIRECTORY_ADDRESS_MAX + 32)
 
@@ -75,12 +77,16 @@ muster_status allocations_open(struct directory *directory) {
                                                   &directory->identities);
 }
 
+static uint64_t now_ms(const struct directory *directory) {
+    return directory->host->loop->now_ms(directory->self);
+}
+
 /* ---- which server ---------------------------------------------------------------------------- */
 
 static bool plays(const struct server *server, const char *game_mode) {
     size_t i;
     const json_t *mode;
-    json_array_foreach(json_object_get(server->info, "supportedGameModes"), i,
+    json_array_foreach(server->game_modes, i,
                        mode) if (strcmp(json_string_value(mode), game_mode) == 0) return true;
     return false;
 }
@@ -97,6 +103,8 @@ static bool fits(const struct allocation *allocation, const struct server *serve
                    beat->health <= DIRECTORY_DEGRADED && server->link.value;
     if (!is_well || was_tried(allocation, server)) return false;
     if (allocation->server_id[0] && strcmp(server->id, allocation->server_id) != 0) return false;
+    if (!allocation->server_id[0] && now_ms(allocation->directory) < server->passed_until_ms)
+        return false;
     /* Who has a seat there already may find the server full. */
     bool has_room = beat->free_seats > server->promised || allocation->server_id[0];
     return has_room && plays(server, allocation->game_mode);
@@ -111,8 +119,7 @@ static double load_of(const struct server *server) {
 }
 
 static bool is_near(const struct allocation *allocation, const struct server *server) {
-    const char *region = json_string_value(json_object_get(server->info, "region"));
-    return region && strcmp(region, allocation->region) == 0;
+    return strcmp(server->region, allocation->region) == 0;
 }
 
 static bool is_better(const struct allocation *allocation, const struct server *server,
@@ -189,6 +196,29 @@ static void grant(struct allocation *allocation, const char *lobby_id, int64_t e
 
 static void ask_next(struct allocation *allocation);
 
+/* Nobody is sent there for a while, unless by its name. */
+static void pass_over(struct directory *directory, struct server *server) {
+    server->passed_ms = server->passed_ms ? server->passed_ms * 2 : PASSED_LEAST_MS;
+    if (server->passed_ms > PASSED_MOST_MS) server->passed_ms = PASSED_MOST_MS;
+    server->passed_until_ms = now_ms(directory) + server->passed_ms;
+}
+
+/* One player alone may be refused for what lies with the player, as a ban; two are not. */
+static void refused(const struct allocation *allocation) {
+    struct server *server = allocation->asked;
+    const char *player = allocation->player.player_key;
+    if (allocation->server_id[0]) return; /* that lobby may be full */
+    if (server->refused[0] && strcmp(server->refused, player) != 0)
+        pass_over(allocation->directory, server);
+    snprintf(server->refused, sizeof server->refused, "%s", player);
+}
+
+static void held(struct server *server) {
+    server->refused[0] = '\0';
+    server->passed_ms = 0;
+    server->passed_until_ms = 0;
+}
+
 /* What a server says is not trusted: it is a lobby of its own, and leads nowhere else. */
 static void answered(void *user, const json_t *said) {
     struct allocation *allocation = user;
@@ -197,12 +227,20 @@ static void answered(void *user, const json_t *said) {
     const json_t *epoch = json_object_get(said, "epoch");
     bool is_held = status && strcmp(status, "ok") == 0 && lobby_id && lobby_id[0] &&
                    strlen(lobby_id) < MUSTER_PLAYER_KEY_MAX && json_is_integer(epoch);
-    if (!allocation->directory->is_ready)
+    if (!allocation->directory->is_ready) {
         give_up(allocation, 503, "unavailable", "the directory stops");
-    else if (is_held)
+        return;
+    }
+    if (is_held) {
+        held(allocation->asked);
         grant(allocation, lobby_id, json_integer_value(epoch));
-    else
-        ask_next(allocation);
+        return;
+    }
+    if (said)
+        refused(allocation);
+    else if (allocation->asked->link.value) /* else it cannot be asked anyway */
+        pass_over(allocation->directory, allocation->asked);
+    ask_next(allocation);
 }
 
 static void ask_next(struct allocation *allocation) {

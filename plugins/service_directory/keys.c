@@ -137,13 +137,14 @@ static void revoke(struct directory *directory, const struct muster_command_call
     struct server *next;
     uint32_t count = 0;
     struct key *key = keys_find_id(directory, id);
-    if (!key || key->revoked_ms) {
-        say(directory, call->id, MUSTER_NOT_FOUND, "there is no such key that is good");
+    if (!key) {
+        say(directory, call->id, MUSTER_NOT_FOUND, "there is no such key");
         return;
     }
     struct run *run = run_create(directory, call->id);
     if (!run) return;
-    key->revoked_ms = directory->host->loop->unix_ms(directory->self);
+    /* Again: it may not have come to the disk before. */
+    if (!key->revoked_ms) key->revoked_ms = directory->host->loop->unix_ms(directory->self);
     for (struct server *server = directory->servers; server; server = next) {
         next = server->hh.next;
         if (server->key != key || !server->token_expires_ms) continue;

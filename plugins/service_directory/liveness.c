@@ -9,6 +9,9 @@
 #define SWEEP_MS 250
 #define RETRY_LEAST_MS 30000
 #define RETRY_MOST_MS 600000
+#define AGAIN_MS 600000      /* a listed server is proven again, a fifth earlier or later */
+#define AGAIN_FAILURES 2     /* then it is not there any more ... */
+#define AGAIN_FAILURES_MAX 4 /* ... if not even more fail in a row: then it is this side */
 #define MASS_LEAST 4         /* servers, fewer say nothing */
 #define MASS_SHARE 0.3       /* of them that fell silent ... */
 #define MASS_WITHIN_MS 10000 /* ... within so long */
@@ -33,6 +36,10 @@ static void found(struct directory *directory, struct server *server) {
     server->standing = STANDING_LISTED;
     server->cause[0] = '\0';
     server->retry_ms = 0;
+    server->proofs_failed = 0;
+    server->again_at_ms =
+        now_ms(directory) + AGAIN_MS * 4 / 5 + randombytes_uniform(AGAIN_MS * 2 / 5);
+    directory->proofs_failed = 0;
     if (!server->proven_ms) {
         server->proven_ms = directory->host->loop->unix_ms(directory->self);
         store_server(directory, server, NULL, NULL);
@@ -60,6 +67,17 @@ static void not_found(struct directory *directory, struct server *server, const 
     beats_tell(directory, server);
 }
 
+/* It beats, and does not answer where it is listed. */
+static void not_found_again(struct directory *directory, struct server *server, const char *cause) {
+    server->proofs_failed++;
+    directory->proofs_failed++;
+    if (server->proofs_failed < AGAIN_FAILURES || directory->proofs_failed > AGAIN_FAILURES_MAX ||
+        directory->is_mass_loss)
+        return;
+    not_found(directory, server, cause);
+    list_changed(directory);
+}
+
 void liveness_proven(struct directory *directory, struct server *server, const char *cause) {
     if (!cause) {
         found(directory, server);
@@ -69,6 +87,8 @@ void liveness_proven(struct directory *directory, struct server *server, const c
         say(directory, server, "a server is dead: no beats, and no answer at its address");
         servers_silence(directory, server);
         beats_close(directory, server);
+    } else if (!server->is_suspect) {
+        not_found_again(directory, server, cause);
     }
 }
 
@@ -96,6 +116,10 @@ static void look_at_listed(struct directory *directory, struct server *server,
         server->is_suspect = true;
         server->suspect_at_ms = now;
         server->retry_at_ms = server->beat_at_ms + directory->settings.dead_ms;
+    }
+    if (!server->is_suspect && now >= server->again_at_ms) {
+        server->again_at_ms = now + RETRY_LEAST_MS;
+        proof_want(directory, server);
     }
     census->listed++;
     census->suspect += server->is_suspect;

@@ -60,6 +60,13 @@ void players_sent(struct directory *directory, const char *id, struct server *se
                           (json_int_t)issue_before));
 }
 
+void players_forget(struct directory *directory, const struct server *server) {
+    struct player *player, *next;
+    HASH_ITER(hh, directory->players, player, next) {
+        if (player->server == server) player->server = NULL;
+    }
+}
+
 void players_clear(struct directory *directory) {
     while (directory->players) drop(directory, directory->players);
 }

@@ -222,8 +222,8 @@ static muster_status ask(struct word *word) {
          visit, 4, 0},
         /* The server may have been quicker. */
         {"UPDATE directory_activity SET is_claim = 0 WHERE player_id = $1 AND server_id = $2"
-         " AND is_claim = 1 AND happened_at >= $3 - 300000",
-         visit, 3, 0},
+         " AND is_claim = 1 AND happened_at >= $3 - 300000 AND happened_at <= $4 + 300000",
+         visit, 4, 0},
         {"SELECT (SELECT type FROM directory_activity WHERE player_id = $1 AND server_id = $2"
          " ORDER BY happened_at DESC, activity_key DESC LIMIT 1),"
          " (SELECT created_at FROM players WHERE player_id = $1)",
@@ -288,14 +288,16 @@ void presence_post(void *user, const struct muster_http_request *request) {
     if (!allocations_know_player(directory, request, &player)) return;
     struct server *server = read_server(directory, request);
     if (!server) return;
-    struct presence *presence = take(directory, player.player_key);
+    struct presence *presence = find(directory, player.player_key);
+    if (!presence) presence = take(directory, player.player_key);
     if (!presence) {
         refuse(directory, request->id, 503, "unavailable", "out of memory");
         return;
     }
+    if (!answer_within(directory, request->id, &presence->asked, PER_MINUTE)) return;
+    presence = take(directory, player.player_key); /* heard of last */
     move(directory, presence, server);
     presence->said_at_ms = now_ms(directory);
-    if (!answer_within(directory, request->id, &presence->asked, PER_MINUTE)) return;
     if (!presence->is_counted) read_network(request->address, presence->network);
     say(directory, presence, &player, request);
 }

@@ -1,7 +1,7 @@
 /* proof - does a server answer where it says it does? The directory connects to it, says a nonce,
- * and wants the HMAC of it that only who registered the server can know. At most 20 at once; who
- * was never found anywhere pays from the allowance of its key, so that nobody has the directory
- * knock at strangers' doors. */
+ * and wants the HMAC of it that only who registered the server can know. At most 20 at once, 4
+ * of one key; who was never found anywhere pays from the allowance of its key, so that nobody has
+ * the directory knock at strangers' doors. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "service_directory.h"
 
 #define RUNNING_MAX 20
+#define RUNNING_OF_KEY_MAX 4
 #define TIMEOUT_MS 3000
 #define ANSWER_BYTES_MAX 1024
 #define URL_MAX (DIRECTORY_ADDRESS_MAX + 32)
@@ -17,6 +18,7 @@
 struct proof {
     struct directory *directory;
     struct server *server; /* null: it has its verdict, or is gone */
+    struct key *key;
     muster_ws_id ws;
     muster_timer_id timer;
     bool is_open;
@@ -84,6 +86,7 @@ static void on_close(void *user, muster_status status, uint32_t code) {
     (void)code;
     settle(proof, cause_of(proof, status));
     directory->proofs_running--;
+    proof->key->proofs_running--;
     free(proof);
     proof_pump(directory);
 }
@@ -120,6 +123,7 @@ static muster_status begin(struct directory *directory, struct server *server) {
     if (!proof) return MUSTER_NO_MEMORY;
     proof->directory = directory;
     proof->server = server;
+    proof->key = server->key;
     randombytes_buf(nonce, sizeof nonce);
     sodium_bin2hex(proof->nonce, sizeof proof->nonce, nonce, sizeof nonce);
     muster_status status = directory->host->loop->timer_start(directory->self, TIMEOUT_MS, 0,
@@ -133,6 +137,7 @@ static muster_status begin(struct directory *directory, struct server *server) {
         return status;
     }
     directory->proofs_running++;
+    proof->key->proofs_running++;
     server->proof = proof;
     return MUSTER_OK;
 }
@@ -154,6 +159,7 @@ void proof_pump(struct directory *directory) {
     struct server *server, *next;
     DL_FOREACH_SAFE2(directory->queue, server, next, queue_next) {
         if (directory->proofs_running >= RUNNING_MAX) return;
+        if (server->key->proofs_running >= RUNNING_OF_KEY_MAX) continue;
         if (!may_begin(directory, server, now_ms)) continue;
         muster_status status = begin(directory, server);
         bool is_later =

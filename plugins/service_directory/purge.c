@@ -4,26 +4,32 @@
 
 #define EVERY_MS 600000
 #define FIRST_MS 1000
-#define BATCH_ROWS 500
 #define DAY_MS 86400000ll
 
 /* Values: before when a row is old, how many. The last statement of a kind says whether there are
  * more. */
 static const struct kind {
     const char *key; /* of the configuration: how many days; 0: for ever */
+    uint32_t batch_rows;
     const char *statements[2];
 } kinds[] = {
     {"activityDays",
-     {"DELETE FROM directory_visits WHERE (player_id, server_id, first_at) IN (SELECT player_id,"
-      " server_id, first_at FROM directory_visits WHERE last_at < $1 LIMIT $2)",
-      "DELETE FROM directory_activity WHERE (server_id, activity_key) IN (SELECT server_id,"
-      " activity_key FROM directory_activity WHERE received_at < $1 LIMIT $2)"}},
+     500,
+     {NULL,
+      "DELETE FROM directory_visits WHERE (player_id, server_id, first_at) IN (SELECT player_id,"
+      " server_id, first_at FROM directory_visits WHERE last_at < $1 LIMIT $2)"}},
+    {"activityDays",
+     500,
+     {NULL, "DELETE FROM directory_activity WHERE (server_id, activity_key) IN (SELECT server_id,"
+            " activity_key FROM directory_activity WHERE received_at < $1 LIMIT $2)"}},
     {"resultDays",
+     20, /* each with the rows of its players */
      {"DELETE FROM directory_result_players WHERE (server_id, match_id) IN (SELECT server_id,"
       " match_id FROM directory_results WHERE received_at < $1 ORDER BY received_at LIMIT $2)",
       "DELETE FROM directory_results WHERE (server_id, match_id) IN (SELECT server_id,"
       " match_id FROM directory_results WHERE received_at < $1 ORDER BY received_at LIMIT $2)"}},
     {"reportDays",
+     500,
      {NULL,
       "DELETE FROM directory_reports WHERE (server_id, report_id) IN (SELECT server_id, report_id"
       " FROM directory_reports WHERE received_at < $1 LIMIT $2)"}},
@@ -38,17 +44,17 @@ static void on_purged(void *user, muster_status status, const struct muster_db_r
     if (status != MUSTER_OK) {
         directory->host->log->write(directory->self, MUSTER_LOG_WARN, "old rows are kept: %s",
                                     muster_status_text(status));
-        directory->purge.kind = KINDS; /* until the next round */
-        return;
+        directory->purge.kind++; /* this one in the next round */
+    } else if (rows->changes < kinds[directory->purge.kind].batch_rows) {
+        directory->purge.kind++;
     }
-    if (rows->changes < BATCH_ROWS) directory->purge.kind++;
     look(directory);
 }
 
 static muster_status ask(struct directory *directory, const struct kind *kind, int64_t days) {
     const struct muster_db_value values[] = {
         muster_db_integer(directory->host->loop->unix_ms(directory->self) - days * DAY_MS),
-        muster_db_integer(BATCH_ROWS)};
+        muster_db_integer(kind->batch_rows)};
     struct muster_db_statement statements[2];
     uint32_t count = 0;
     for (uint32_t i = 0; i < 2; i++)
@@ -66,9 +72,7 @@ static void look(struct directory *directory) {
     for (; directory->purge.kind < KINDS; directory->purge.kind++) {
         const struct kind *kind = &kinds[directory->purge.kind];
         int64_t days = directory->host->config->integer(directory->self, kind->key);
-        if (days == 0) continue;
-        if (ask(directory, kind, days) != MUSTER_OK) directory->purge.kind = KINDS;
-        return;
+        if (days > 0 && ask(directory, kind, days) == MUSTER_OK) return;
     }
 }
 

@@ -23,6 +23,7 @@ struct server *servers_find_address(const struct directory *directory, const str
 
 static bool has_token(const struct server *server, const uint8_t digest[DIGEST_BYTES],
                       int64_t now_ms) {
+    if (server->key->revoked_ms) return false;
     if (now_ms < server->token_expires_ms &&
         sodium_memcmp(server->token_digest, digest, DIGEST_BYTES) == 0)
         return true;
@@ -68,6 +69,7 @@ void servers_silence(struct directory *directory, struct server *server) {
     beats_clear(&server->beat);
     server->standing = STANDING_SILENT;
     server->is_suspect = false;
+    server->proofs_failed = 0;
     server->cause[0] = '\0';
 }
 
@@ -99,6 +101,7 @@ static void drop(struct directory *directory, struct server *server) {
 void servers_remove(struct directory *directory, struct server *server) {
     servers_retire(directory, server);
     presence_forget(directory, server);
+    players_forget(directory, server);
     list_clear(directory);
     drop(directory, server);
 }

@@ -210,6 +210,7 @@ static void plugin_stop(void *instance) {
         beats_close(directory, server);
     }
     (void)directory->host->loop->timer_stop(directory->self, directory->sweep);
+    (void)directory->host->loop->timer_stop(directory->self, directory->reading.again);
     purge_stop(directory);
 }
 

@@ -36,6 +36,7 @@ struct key {
     int64_t revoked_ms; /* Unix; 0: it is good */
     uint32_t trust;     /* 0 to 100: what the suspicions of its servers weigh */
     struct bucket proofs;
+    uint32_t proofs_running;
     struct bucket registrations;
 };
 
@@ -89,11 +90,17 @@ struct server {
     uint64_t suspect_at_ms;
     uint64_t retry_at_ms; /* it is proven again then */
     uint32_t retry_ms;
-    uint32_t promised; /* players who were sent here since the last beat */
+    uint32_t promised;                   /* players who were sent here since the last beat */
+    uint64_t again_at_ms;                /* while it is listed: it is proven again then */
+    uint32_t proofs_failed;              /* since one was good */
+    uint64_t passed_until_ms;            /* nobody is sent here until then ... */
+    uint32_t passed_ms;                  /* ... for so long; 0: it has held the last seat */
+    char refused[MUSTER_PLAYER_KEY_MAX]; /* who has got none since; "": nobody */
     struct bucket proofs;
     uint32_t players; /* who are here by their own word as well; of one network 8 at most */
     uint32_t verified_players; /* of these, with an account of some age */
     struct bucket activity;
+    uint32_t receipts; /* for activity that is being written */
     struct bucket reports;
     struct proof *proof; /* that runs; null: none */
     bool is_queued;      /* for one */
@@ -113,11 +120,17 @@ struct directory {
     const struct muster_host *host;
     const char *database;
     bool is_ready; /* what the database has is in memory */
+    struct {
+        muster_timer_id again;
+        bool has_keys;
+        char after[DIRECTORY_ID_MAX]; /* the server that was read last */
+    } reading;
     struct key *keys;
     struct server *servers;
     struct server *linked;
     struct server *queue; /* for proofs, the first is next */
     uint32_t proofs_running;
+    uint32_t proofs_failed; /* of servers on the list, one after another */
     bool is_mass_loss;
     uint64_t mass_loss_at_ms;
     struct order order;
@@ -275,6 +288,8 @@ bool players_may_ask(struct directory *directory, const char *id, muster_request
 /* The player plays there from now on, by the ticket of that issue, and nowhere else. */
 void players_sent(struct directory *directory, const char *id, struct server *server,
                   uint32_t issue);
+/* The server is about to be no more. */
+void players_forget(struct directory *directory, const struct server *server);
 void players_clear(struct directory *directory);
 
 /* ---- allocations.c ---- */

@@ -7,6 +7,7 @@
 #include "service_directory.h"
 
 #define PAGE_ROWS 500
+#define READ_AGAIN_MS 1000
 #define TEXT_MAX 512 /* longer than any text but info */
 
 /* Append only: a step that was released is never changed. Digests and secrets are hex digits. */
@@ -35,11 +36,11 @@ static void written(void *user, muster_status status, const struct muster_db_row
     if (writing.done) writing.done(writing.user, status);
 }
 
-static void write_row(struct directory *directory, const struct muster_db_statement *statement,
-                      void (*done)(void *user, muster_status status), void *user) {
+static void write_rows(struct directory *directory, const struct muster_db_statement *statements,
+                       uint32_t count, void (*done)(void *user, muster_status status), void *user) {
     const struct muster_db_request request = {.size = sizeof request,
-                                              .statement_count = 1,
-                                              .statements = statement,
+                                              .statement_count = count,
+                                              .statements = statements,
                                               .durable = MUSTER_DB_SYNCED,
                                               .database = directory->database};
     struct writing *writing = malloc(sizeof *writing);
@@ -53,6 +54,11 @@ static void write_row(struct directory *directory, const struct muster_db_statem
     directory->host->log->write(directory->self, MUSTER_LOG_ERROR, "not written: %s",
                                 muster_status_text(status));
     if (done) done(user, status);
+}
+
+static void write_row(struct directory *directory, const struct muster_db_statement *statement,
+                      void (*done)(void *user, muster_status status), void *user) {
+    write_rows(directory, statement, 1, done, user);
 }
 
 static struct muster_db_value integer_or_null(int64_t integer) {
@@ -99,14 +105,18 @@ void store_server(struct directory *directory, const struct server *server,
                                              muster_db_text(secret),
                                              muster_db_integer(server->first_seen_ms),
                                              integer_or_null(server->proven_ms)};
-    const struct muster_db_statement statement = {
-        "INSERT INTO directory_servers (server_id, key_id, address, port, tls, info, token_digest,"
-        " token_expires_at, proof_secret, first_seen_at, proven_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-        " ON CONFLICT (server_id) DO UPDATE SET tls = $5, info = $6, token_digest = $7,"
-        " token_expires_at = $8, proof_secret = $9, proven_at = $11",
-        values, sizeof values / sizeof values[0], 0};
-    write_row(directory, &statement, done, user);
+    const struct muster_db_statement statements[] = {
+        /* One that was to be removed, and could not be then. */
+        {"DELETE FROM directory_servers WHERE server_id <> $1 AND key_id = $2 AND address = $3"
+         " AND port = $4",
+         values, 4, 0},
+        {"INSERT INTO directory_servers (server_id, key_id, address, port, tls, info, token_digest,"
+         " token_expires_at, proof_secret, first_seen_at, proven_at)"
+         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+         " ON CONFLICT (server_id) DO UPDATE SET tls = $5, info = $6, token_digest = $7,"
+         " token_expires_at = $8, proof_secret = $9, proven_at = $11",
+         values, sizeof values / sizeof values[0], 0}};
+    write_rows(directory, statements, 2, done, user);
     free(info);
     sodium_memzero(secret, sizeof secret);
 }
@@ -145,7 +155,24 @@ static void fail(struct directory *directory, const char *what, muster_status st
                                     muster_status_text(status));
 }
 
-static void read_page(struct directory *directory, const char *after);
+static void read_keys(struct directory *directory);
+static void read_page(struct directory *directory);
+
+static void read_on(void *user) {
+    struct directory *directory = user;
+    if (directory->reading.has_keys)
+        read_page(directory);
+    else
+        read_keys(directory);
+}
+
+/* What could not be read is asked for again. */
+static void read_later(struct directory *directory, const char *what, muster_status status) {
+    fail(directory, what, status);
+    if (status != MUSTER_CLOSED)
+        (void)directory->host->loop->timer_start(directory->self, READ_AGAIN_MS, 0, read_on,
+                                                 directory, &directory->reading.again);
+}
 
 static bool put_server(struct directory *directory, const struct muster_db_value *cells) {
     char text[TEXT_MAX];
@@ -166,7 +193,7 @@ static bool put_server(struct directory *directory, const struct muster_db_value
     server->tls = cell_integer(&cells[4]) != 0;
     servers_describe(server, info);
     cell_hex(&cells[6], server->token_digest);
-    server->token_expires_ms = cell_integer(&cells[7]);
+    server->token_expires_ms = key->revoked_ms ? 0 : cell_integer(&cells[7]);
     cell_hex(&cells[8], server->proof_secret);
     server->first_seen_ms = cell_integer(&cells[9]);
     server->proven_ms = cell_integer(&cells[10]);
@@ -175,19 +202,19 @@ static bool put_server(struct directory *directory, const struct muster_db_value
 
 static void on_servers(void *user, muster_status status, const struct muster_db_rows *rows) {
     struct directory *directory = user;
-    char last[DIRECTORY_ID_MAX] = "";
+    char *last = directory->reading.after;
     if (status != MUSTER_OK) {
-        fail(directory, "the servers were not read", status);
+        read_later(directory, "the servers were not read", status);
         return;
     }
     for (uint32_t i = 0; i < rows->row_count; i++) {
         const struct muster_db_value *cells = &rows->cells[(size_t)i * rows->column_count];
-        cell_text(&cells[0], last, sizeof last);
+        cell_text(&cells[0], last, sizeof directory->reading.after);
         if (!put_server(directory, cells))
             fail(directory, "a server's row was left out", MUSTER_INVALID);
     }
     if (rows->row_count == PAGE_ROWS)
-        read_page(directory, last);
+        read_page(directory);
     else
         directory->is_ready = true;
 }
@@ -202,22 +229,23 @@ static muster_status ask(struct directory *directory, const struct muster_db_sta
     return directory->host->db->query(directory->self, &request, fn, directory, NULL);
 }
 
-static void read_page(struct directory *directory, const char *after) {
-    const struct muster_db_value values[] = {muster_db_text(after), muster_db_integer(PAGE_ROWS)};
+static void read_page(struct directory *directory) {
+    const struct muster_db_value values[] = {muster_db_text(directory->reading.after),
+                                             muster_db_integer(PAGE_ROWS)};
     const struct muster_db_statement statement = {
         "SELECT server_id, key_id, address, port, tls, info, token_digest, token_expires_at,"
         " proof_secret, first_seen_at, proven_at FROM directory_servers WHERE server_id > $1"
         " ORDER BY server_id LIMIT $2",
         values, 2, 0};
     muster_status status = ask(directory, &statement, on_servers);
-    if (status != MUSTER_OK) fail(directory, "the servers were not read", status);
+    if (status != MUSTER_OK) read_later(directory, "the servers were not read", status);
 }
 
 static void on_keys(void *user, muster_status status, const struct muster_db_rows *rows) {
     struct directory *directory = user;
     char id[TEXT_MAX], name[TEXT_MAX];
     if (status != MUSTER_OK) {
-        fail(directory, "the keys were not read", status);
+        read_later(directory, "the keys were not read", status);
         return;
     }
     for (uint32_t i = 0; i < rows->row_count; i++) {
@@ -230,18 +258,26 @@ static void on_keys(void *user, muster_status status, const struct muster_db_row
         key->revoked_ms = cell_integer(&cells[4]);
         key->trust = (uint32_t)cell_integer(&cells[5]);
     }
-    read_page(directory, "");
+    directory->reading.has_keys = true;
+    read_page(directory);
 }
 
-static void migrated(void *user, muster_status status, const struct muster_db_rows *rows) {
+static void read_keys(struct directory *directory) {
     static const struct muster_db_statement statement = {
         "SELECT key_id, digest, operator, created_at, revoked_at, trust FROM directory_keys"
         " ORDER BY created_at",
         NULL, 0, 0};
+    muster_status status = ask(directory, &statement, on_keys);
+    if (status != MUSTER_OK) read_later(directory, "the keys were not read", status);
+}
+
+static void migrated(void *user, muster_status status, const struct muster_db_rows *rows) {
     struct directory *directory = user;
     (void)rows;
-    if (status == MUSTER_OK) status = ask(directory, &statement, on_keys);
-    if (status != MUSTER_OK) fail(directory, "the directory's tables could not be made", status);
+    if (status == MUSTER_OK)
+        read_keys(directory);
+    else
+        fail(directory, "the directory's tables could not be made", status);
 }
 
 muster_status store_open(struct directory *directory) {

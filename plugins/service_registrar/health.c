@@ -69,7 +69,9 @@ void health_look(struct registrar *registrar) {
     registrar->host->metrics->visit(registrar->self, count, &counts);
     if (passed_s > 0) {
         health->metrics[CPU] = (counts.cpu_s - health->cpu_s) / passed_s;
-        health->metrics[ERRORS] = (counts.errors - health->errors) / passed_s;
+        /* What a plugin counted goes with it. */
+        double errors = counts.errors - health->errors;
+        health->metrics[ERRORS] = errors > 0 ? errors / passed_s : 0;
     }
     health->metrics[MEMORY] = memory_usage(health);
     health->metrics[DISK] = health->disk_bytes > counts.disk_free_bytes

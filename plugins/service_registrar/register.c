@@ -122,6 +122,8 @@ static bool take_token(struct registrar *registrar, const json_t *json) {
                        &len, NULL) != 0 ||
         len != sizeof registrar->secret)
         return false;
+    /* Tickets that were verified were for the server before. */
+    if (strcmp(registrar->server_id, id) != 0) gate_forget(registrar->gate);
     snprintf(registrar->server_id, sizeof registrar->server_id, "%s", id);
     snprintf(registrar->token, sizeof registrar->token, "%s", token);
     registrar->renew_at_ms = now_ms + (expires_ms - now_ms) / 2;

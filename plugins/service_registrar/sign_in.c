@@ -54,9 +54,9 @@ muster_status sign_in_create(struct registrar *registrar) {
 }
 
 void sign_in_told(struct registrar *registrar, const char *issuer) {
-    if (!issuer || strlen(issuer) >= sizeof registrar->issuer) return;
+    if (!issuer || !issuer[0] || strlen(issuer) >= sizeof registrar->issuer) return;
     if (strcmp(issuer, registrar->issuer) == 0) return;
-    if (!registrar->issuer[0] && issuer[0] && keyurl_start(&registrar->keys_url)) return;
+    if (!registrar->issuer[0] && keyurl_start(&registrar->keys_url)) return;
     snprintf(registrar->issuer, sizeof registrar->issuer, "%s", issuer);
     gate_forget(registrar->gate);
 }

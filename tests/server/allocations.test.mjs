@@ -93,7 +93,7 @@ test("the least loaded server of the region, degraded ones last", async (t) => {
     assert.equal(await found(), "half", "one that says nothing, too");
     for (const nonsense of [{ status: "ok" }, { status: "ok", lobbyId: 7, epoch: 1 }, { status: "ok", lobbyId: "x".repeat(64), epoch: 1 }, { status: "ok", lobbyId: "l", epoch: "1" }]) {
         third.answer = () => nonsense;
-        assert.equal(await found(), "half", "or nonsense");
+        assertProblem(await ask(directory, token, { gameMode: "chess", serverId: third.serverId }), 503, "no_server", "or nonsense");
     }
     third.say({ type: "done", order: 1, status: "ok" });
     third.say({ type: "done", order: {}, status: "ok" });
@@ -121,9 +121,11 @@ test("who may ask, and for what", async (t) => {
     server.answer = () => null;
     const [first, second] = await Promise.all([1, 2].map(() => ask(directory, token, { gameMode: "chess" })));
     assert.deepEqual([first.status, second.status].sort(), [409, 503], "one at a time");
+    assertProblem(await ask(directory, token, { gameMode: "chess" }), 503, "no_server");
+    assert.equal(server.orders.length, 2, "who says nothing is passed over for a while");
     server.answer = () => ({ status: "ok", lobbyId: "l", epoch: 1 });
     const refused = await eventually("it is too often", async () => {
-        const answer = await ask(directory, token, { gameMode: "chess" });
+        const answer = await ask(directory, token, { gameMode: "chess", serverId: server.serverId });
         return answer.status === 429 && answer;
     });
     assertProblem(refused, 429, "rate_limited");
@@ -191,4 +193,39 @@ test("a directory that stops, and a server that goes, leave no request open", as
     const failed = second.answer.then(({ status }) => status, () => "cut");
     await directory.stop();
     assert.ok([503, "cut"].includes(await failed));
+});
+
+test("who says nothing, or refuses several, keeps nobody from the others", async (t) => {
+    const directory = await startDirectory(t);
+    const { key } = await addKey(directory);
+    const join = (info = {}) => LinkedServer.join(t, directory, key, { info });
+    const silent = await Promise.all([1, 2, 3, 4].map(() => join()));
+    for (const server of silent) server.answer = () => null;
+    const good = await join({ region: "south" });
+    const [ada, bob, cyd] = await Promise.all(["Ada", "Bob", "Cyd"].map((displayName) => newcomer(t, directory, { displayName })));
+    const asks = ({ auth }, more = {}) => ask(directory, auth.current.accessToken, { gameMode: "chess", ...more });
+    assertProblem(await asks(ada), 503, "no_server");
+    assert.equal((await asks(ada)).body.serverId, good.serverId);
+    const [one] = silent;
+    one.answer = () => ({ status: "ok", lobbyId: "l", epoch: 1 });
+    assert.equal((await asks(bob, { serverId: one.serverId })).status, 201, "by its name it is asked");
+    one.answer = () => ({ status: "refused" });
+    const reserves = () => one.orders.filter(({ kind }) => kind === "reserve").length;
+    const before = reserves();
+    for (const player of [ada, ada, bob, cyd]) assert.equal((await asks(player)).body.serverId, good.serverId);
+    assert.equal(reserves() - before, 3, "one player's refusals are that player's");
+});
+
+test("a server that is gone for good is nowhere any more", async (t) => {
+    const directory = await startDirectory(t, { settings: { serversPerKey: 1 } });
+    const { key } = await addKey(directory);
+    const first = await LinkedServer.join(t, directory, key);
+    const { auth } = await newcomer(t, directory);
+    const asks = () => ask(directory, auth.current.accessToken, { gameMode: "chess" });
+    assert.equal((await asks()).body.serverId, first.serverId);
+    const gone = await directory.rest("DELETE", `/v1/servers/${first.serverId}`, undefined, { headers: { Authorization: `Bearer ${first.serverToken}` } });
+    assert.equal(gone.status, 204);
+    const next = await LinkedServer.join(t, directory, key);
+    assert.equal((await directory.rest("GET", `/v1/servers/${first.serverId}`)).status, 404);
+    assert.equal((await asks()).body.serverId, next.serverId);
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eventually, queryDatabase } from "../kit/harness.mjs";
+import { eventually, queryDatabase, runFile } from "../kit/harness.mjs";
 import { assertProblem } from "../kit/openapi.mjs";
 import { Stranger, addKey, list, standing, startDirectory, startNode } from "../kit/directory.mjs";
 
@@ -100,7 +100,8 @@ test("who has no right is refused", async (t) => {
     assert.deepEqual((await list(directory)).map(({ serverId }) => serverId), [other.serverId]);
     assertProblem(await mine.beat(), 401, "token_invalid");
     assertProblem(await mine.register(), 401, "key_invalid");
-    assert.match(await directory.adminRefusal(`directory.key revoke ${id}`), /no such key that is good/);
+    assert.match(await directory.admin(`directory.key revoke ${id}`), /is revoked, and 0 servers with it/, "again, in case it was not written");
+    assert.match(await directory.adminRefusal("directory.key revoke nothing"), /there is no such key/);
     assert.match(await directory.admin("directory.key list"), /Ada, 0 servers, revoked[^]*Bob, 1 servers|Bob, 1 servers[^]*Ada, 0 servers, revoked/);
 });
 
@@ -194,6 +195,25 @@ test("the list is filtered, paged and tagged, and claims rank nothing", async (t
     const second = await directory.rest("GET", "/v1/servers?region=eu", undefined, { headers });
     assert.equal(second.status, 304);
     assert.equal((await directory.rest("GET", "/v1/servers?region=asia", undefined, { headers })).status, 200);
+});
+
+test("a key that is revoked is so for its servers, too, whatever the database says of them", async (t) => {
+    const directory = await startDirectory(t);
+    const { id, key } = await addKey(directory);
+    const mine = await new Stranger(directory, key).join(t);
+    await standing(mine, "listed");
+    mine.silence();
+    await directory.stop();
+    // As when the rows of the servers could not be written with that of the key.
+    await runFile("sqlite3", [directory.databaseFile, `UPDATE directory_keys SET revoked_at = 1 WHERE key_id = '${id}'`]);
+    const again = await startDirectory(t, { dir: directory.dir });
+    mine.directory = again;
+    const answer = await eventually("it has read them", async () => {
+        const beat = await mine.beat();
+        return beat.status !== 503 && beat;
+    });
+    assertProblem(answer, 401, "token_invalid");
+    assert.match(await again.admin("directory.key list"), /Ada, 0 servers, revoked/);
 });
 
 test("a key registers so often, and so many", async (t) => {

@@ -77,17 +77,22 @@ test("only the server itself can prove its address", async (t) => {
 
 test("of many that come at once 20 are asked at a time", async (t) => {
     const directory = await startDirectory(t, { settings: { suspectMs: 60000, deadMs: 600000 } });
-    const { key } = await addKey(directory);
+    const keys = [];
+    for (const operator of ["Ada", "Bob", "Cyd", "Dan", "Eve", "Fay"]) keys.push((await addKey(directory, operator)).key);
     const all = { running: 0, most: 0 };
+    const ofKey = new Map(keys.map((key) => [key, { running: 0, most: 0 }]));
     let release;
     const released = new Promise((resolve) => (release = resolve));
-    const strangers = await Promise.all(Array.from({ length: 50 }, async () => {
+    const strangers = await Promise.all(Array.from({ length: 50 }, async (_, i) => {
+        const key = keys[i % keys.length], own = ofKey.get(key);
         const stranger = await new Stranger(directory, key).listen(t);
         const { answer } = stranger;
         stranger.answer = async (nonce) => {
             all.most = Math.max(all.most, ++all.running);
+            own.most = Math.max(own.most, ++own.running);
             await released;
             all.running--;
+            own.running--;
             return answer.call(stranger, nonce);
         };
         await stranger.register();
@@ -100,6 +105,7 @@ test("of many that come at once 20 are asked at a time", async (t) => {
     release();
     await eventually("all 50", async () => (await list(directory, "?limit=100")).length === 50);
     assert.equal(all.most, 20);
+    assert.ok([...ofKey.values()].every(({ most }) => most <= 4), "of one key 4");
     assert.ok(strangers.every(({ asked }) => asked === 1));
 });
 

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { REPORTING_PLUGINS, addKey, nodeConfig, startDirectory } from "../kit/directory.mjs";
 import { atEnd, eventually, freePort, queryDatabase, runFile, startServer } from "../kit/harness.mjs";
 import { lockDatabase } from "../kit/lock.mjs";
+import { assertProblem } from "../kit/openapi.mjs";
 import { connectPlayer, gather, sitDown } from "../kit/players.mjs";
 
 const results = (directory) => queryDatabase(directory, "SELECT * FROM directory_results ORDER BY completed_at");
@@ -281,6 +282,15 @@ test("bodies that are too long, too deep or none are refused", async (t) => {
     assert.equal((await one.post({ activity: [visit("k", { pad: "x".repeat(300000) })] })).status, 413);
     assert.equal((await one.post("{")).status, 400);
     assert.deepEqual(await visits(directory), []);
+});
+
+test("results whose rows are too many together come one after another", async (t) => {
+    const { directory, one } = await twoServers(t);
+    const big = (key) => match(key, { playerStats: Array.from({ length: 300 }, (_, i) => ({ playerId: `p${i}` })) });
+    assertProblem(await one.tell(big("a"), big("b")), 413, "body_too_long");
+    assert.deepEqual(await results(directory), []);
+    assert.equal((await one.tell(big("a"))).body.accepted, 1);
+    assert.equal((await one.tell(big("b"), visit("v"))).body.accepted, 2);
 });
 
 test("a suspicion is kept for people to look at, with the weight of the server", async (t) => {
