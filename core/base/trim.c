@@ -10,6 +10,7 @@
 
 #define ENTRIES_MAX 512u /* of the page map, 8 bytes each: read at once */
 #define PAGE_PRESENT (UINT64_C(1) << 63)
+#define PAGE_SWAPPED (UINT64_C(1) << 62)
 #define PAGE_OF_FILE (UINT64_C(1) << 61) /* a page that was written to is the process's own */
 
 struct span {
@@ -19,6 +20,11 @@ struct span {
 
 static uintptr_t page_bytes(void) {
     return (uintptr_t)sysconf(_SC_PAGESIZE);
+}
+
+/* What lies in swap is nowhere else. */
+static bool is_own(uint64_t entry) {
+    return (entry & PAGE_SWAPPED) || ((entry & PAGE_PRESENT) && !(entry & PAGE_OF_FILE));
 }
 
 /* By a relocation or a debugger: such pages must stay. So they must when it cannot be seen. */
@@ -31,7 +37,7 @@ static bool is_written(int page_map, struct span span) {
         if (pread(page_map, entries, (size_t)bytes, (off_t)(page * sizeof *entries)) != bytes)
             return true;
         for (size_t i = 0; i < count; i++)
-            if ((entries[i] & PAGE_PRESENT) && !(entries[i] & PAGE_OF_FILE)) return true;
+            if (is_own(entries[i])) return true;
         page += count;
     }
     return false;

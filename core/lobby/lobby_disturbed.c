@@ -7,8 +7,10 @@
 #include "status.h"
 
 #define DROP_MS 5000 /* so long after it a connection that is lost was lost by it */
+#define STRETCH_EVERY_MS 100
 
 static uint64_t stalled_ms; /* up to which all lobbies know of it */
+static uint64_t stretch_due_ms;
 
 /* Up to the end of its log. */
 static bool plays(const struct lobby *lobby) {
@@ -72,8 +74,20 @@ void lobby_disturbed_settle(struct lobby *lobby) {
     if (since_ms) lobby_disturb(lobby, MUSTER_DISTURBED_OVERLOAD, loop_now_ms() - since_ms);
 }
 
-static void look_at(struct lobby *lobby, uint64_t stall_ms) {
+/* How well somebody plays then says nothing. Not recorded: in a replay nobody watches. */
+static void tell_anticheats(const struct lobby *lobby, uint64_t ms) {
+    if (match_is_observed(lobby->match))
+        match_fact(lobby->match, MUSTER_SEAT_NONE, MUSTER_FACT_DISTURBED, (int64_t)ms);
+}
+
+void lobby_disturbed_thaw(struct lobby *lobby, uint64_t frozen_ms) {
+    lobby_disturbed_settle(lobby);
+    if (plays(lobby)) tell_anticheats(lobby, frozen_ms);
+}
+
+static void look_at(struct lobby *lobby, uint64_t stall_ms, bool is_stretched) {
     if (!plays(lobby) || lobby->frozen_since_ms) return;
+    if (is_stretched) tell_anticheats(lobby, 0);
     if (stall_ms) lobby_disturb(lobby, MUSTER_DISTURBED_STALL, stall_ms);
     if (lobby->overloaded_since_ms && !pacer_overloaded())
         lobby_disturbed_settle(lobby);
@@ -85,8 +99,14 @@ void lobby_disturbed_look(void) {
     uint64_t all_ms = loop_stalled_ms();
     uint64_t stall_ms = all_ms > stalled_ms ? all_ms - stalled_ms : 0;
     muster_lobby_id id = {0};
+    bool is_stretched = pacer_stretch() > 1.0 && loop_now_ms() >= stretch_due_ms;
     stalled_ms = all_ms;
-    for (struct lobby *lobby; (lobby = lobby_next(&id));) look_at(lobby, stall_ms);
+    if (is_stretched) stretch_due_ms = loop_now_ms() + STRETCH_EVERY_MS;
+    for (struct lobby *lobby; (lobby = lobby_next(&id));) look_at(lobby, stall_ms, is_stretched);
+}
+
+void lobby_disturbed_look_ahead(void) {
+    if (loop_stalled_ms() > stalled_ms) lobby_disturbed_look();
 }
 
 bool lobby_disturbed_now(const struct lobby *lobby) {

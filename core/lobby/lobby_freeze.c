@@ -34,7 +34,8 @@ static void tell_connections(struct lobby *lobby) {
 
 muster_status lobby_thaw(struct lobby *lobby) {
     if (!lobby->frozen_since_ms) return MUSTER_STATE;
-    lobby->behind_ms += loop_now_ms() - lobby->frozen_since_ms;
+    uint64_t frozen_ms = loop_now_ms() - lobby->frozen_since_ms;
+    lobby->behind_ms += frozen_ms;
     lobby->frozen_since_ms = lobby->recover_until_ms = 0;
     tell(lobby, MUSTER_NOTICE_LOBBY_THAWED, "lobby_thawed", "goes on");
     if (lobby->state == MUSTER_LOBBY_STARTING)
@@ -50,7 +51,7 @@ muster_status lobby_thaw(struct lobby *lobby) {
     lobby_hooks.seats_opened(lobby);
     for (uint32_t i = 0; i < lobby_members_end(lobby); i++) lobby->members[i].awaited = false;
     if (!lobby->match || lobby->match->ended) return MUSTER_OK;
-    lobby_disturbed_settle(lobby);
+    lobby_disturbed_thaw(lobby, frozen_ms);
     tell_connections(lobby);
     lobby_match_run(lobby);
     return MUSTER_OK;

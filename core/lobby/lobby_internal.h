@@ -89,8 +89,12 @@ void lobby_disturbed_tell(struct lobby *lobby);
 int64_t lobby_stands_since(const struct lobby *lobby);
 /* What has disturbed the match up to now is said in its log: it goes on, or is about to end. */
 void lobby_disturbed_settle(struct lobby *lobby);
+/* The same for one that was frozen, whose anticheats learn for how long. */
+void lobby_disturbed_thaw(struct lobby *lobby, uint64_t frozen_ms);
 /* Stalls and overload, of all lobbies: often enough to know who dropped by them. */
 void lobby_disturbed_look(void);
+/* Before a tick: only if there was a stall that nobody knows of, by which late inputs wait now. */
+void lobby_disturbed_look_ahead(void);
 /* Is somebody who drops now owed the seat? */
 bool lobby_disturbed_now(const struct lobby *lobby);
 

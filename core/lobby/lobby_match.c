@@ -222,7 +222,8 @@ static void end_match(struct lobby *lobby) {
 
 static void on_tick(void *user) {
     struct lobby *lobby = user;
-    if (lobby->close_leave) return;
+    lobby_disturbed_look_ahead();
+    if (lobby->close_leave || !lobby->pace.armed) return;
     crash_page_enter("lobby.tick");
     crash_page_call_of(lobby->key);
     lobby_recipients_expect(lobby);

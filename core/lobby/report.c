@@ -214,13 +214,15 @@ muster_status report_suspicion(muster_match_id match_id, uint32_t seat, const ch
         return MUSTER_INVALID;
     }
     const char *family = json_string_value(json_object_get(report, "family"));
-    struct response response = response_take(match->seats[seat].player_key, family ? family : "",
-                                             match->key, match->record != NULL);
+    const char *detector = json_string_value(json_object_get(report, "detector"));
+    struct response response =
+        response_take(match->seats[seat].player_key, detector, family ? family : "", match->key,
+                      match->record != NULL);
     if (response.taken == RESPONSE_IGNORE) {
         json_decref(report);
         return MUSTER_OK;
     }
-    log_suspicion(match, seat, json_string_value(json_object_get(report, "detector")), response);
+    log_suspicion(match, seat, detector, response);
     complete(report, match, seat, response);
     report_submit(MUSTER_REPORT_SUSPICION, report);
     return MUSTER_OK;

@@ -21,9 +21,10 @@ struct response {
 /* All are forgotten. */
 void response_deinit(void);
 /* One more suspicion of the player, of a family ("aim"; "": its detector has none, which counts for
- * nothing but itself). match_key: whose recording shows it; recorded: there is one. */
-struct response response_take(const char *player_key, const char *family, const char *match_key,
-                              bool recorded);
+ * nothing but itself). Families count as independent when they are of different detectors.
+ * match_key: whose recording shows it; recorded: there is one. */
+struct response response_take(const char *player_key, const char *detector, const char *family,
+                              const char *match_key, bool recorded);
 const char *response_word(enum response_step step);
 
 #endif

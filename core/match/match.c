@@ -147,7 +147,10 @@ static void copy_setup(struct match *match, const struct match_setup *setup) {
     snprintf(match->game_mode, sizeof match->game_mode, "%s", setup->game_mode);
     snprintf(match->map_name, sizeof match->map_name, "%s", setup->map_name);
     match->rules_count = setup->rules_count;
-    for (uint32_t i = 0; i < setup->rules_count; i++) match->rules[i] = setup->rules[i];
+    for (uint32_t i = 0; i < setup->rules_count; i++) {
+        match->rules[i] = setup->rules[i];
+        match->rules[i].is_idle = false; /* said of a match, and not yet of this one */
+    }
 }
 
 muster_status match_make(const struct match_setup *setup, struct match **out) {

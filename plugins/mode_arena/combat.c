@@ -431,7 +431,7 @@ static void fire_step(struct arena *arena) {
         if (!(a->weapons & WEAPON_LAUNCHER)) fire &= ~(uint32_t)BUTTON_LAUNCHER;
         if (fire & BUTTON_RIFLE && arena->tick >= a->rifle_tick)
             shoot(arena, seat);
-        else if (presses)
+        else if (presses && (a->weapons & WEAPON_RIFLE))
             watch_refused(arena, seat, presses);
         if (fire & BUTTON_LAUNCHER && arena->tick >= a->launcher_tick) launch(arena, seat);
     }

@@ -69,7 +69,10 @@ test("what shows it is kept when the operator wants it", async (t) => {
     const server = await start(t, ["anticheat_movement"], { anticheat: { response: "observe" } });
     const { cheat } = await playWith(t, server);
     press(cheat.client, 1.5, () => ({}));
-    const kept = await eventually("evidence", () => readdir(path.join(server.dir, "data", "evidence")).catch(() => {}));
+    const kept = await eventually("evidence", async () => {
+        const names = await readdir(path.join(server.dir, "data", "evidence")).catch(() => []);
+        return names.length > 0 && names;
+    });
     const [found] = await eventually("a suspicion", async () => {
         const all = await suspicions(server);
         return all.length > 0 && all;

@@ -982,7 +982,7 @@ struct muster_host_watchdog {
     /* fn is called from a signal handler on the loop thread, each ms or more often from the moment
      * a call into this plugin has lasted limit_us, until the call ends. It must be
      * async-signal-safe. Null clears it, at any time; another is [open]. Cleared before the plugin
-     * is unloaded. INVALID: a limit of 0. */
+     * is unloaded. INVALID: a limit of 0. With no anticheat a tick's inputs are one call. */
     muster_status (*overrun)(muster_self *self, uint32_t limit_us, void (*fn)(void *user),
                              void *user);
 };

@@ -421,7 +421,7 @@ struct muster_param {
  * name; value: its first argument, or 0; seat: its seat. */
 #define MUSTER_FACT_REFUSED "command_refused"
 /* fact->kind: a fault of the server's, between two ticks. text: "stall" and so on
- * (MUSTER_DISTURBED_MAP); value: for how many ms. */
+ * (MUSTER_DISTURBED_MAP), or "" to anticheats alone: late ticks, a freeze; value: ms, or 0. */
 #define MUSTER_FACT_DISTURBED "disturbed"
 
 /* Chain in config order. Allowed only if none rejects; values pass from one to the next.

@@ -94,6 +94,15 @@ static void presses_that_come_too_early_are_told(void **state) {
     assert_int_equal(told(f, MUSTER_FACT_REFUSED_FIRE), 2 * (RIFLE_COOLDOWN_TICKS - 1));
 }
 
+static void a_weapon_that_nobody_has_is_not_refused(void **state) {
+    struct fixture *f = *state;
+    stand(f, FAR_X);
+    f->arena->avatars[0].weapons = WEAPON_LAUNCHER;
+    press(f, 0);
+    assert_int_equal(told(f, MUSTER_FACT_REFUSED_FIRE), 0);
+    assert_int_equal(f->arena->avatars[1].health, HEALTH_MAX);
+}
+
 static void it_is_no_part_of_the_state(void **state) {
     static uint8_t before[1 << 15], after[1 << 15];
     struct fixture *f = *state;
@@ -111,6 +120,7 @@ int main(void) {
         TEST(mates_and_the_dead_are_no_targets),
         TEST(a_shot_tells_how_far_it_is_off),
         TEST(presses_that_come_too_early_are_told),
+        TEST(a_weapon_that_nobody_has_is_not_refused),
         TEST(it_is_no_part_of_the_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,9 +2,11 @@
 #include "books_rig.h"
 
 static bool overloaded;
+static double stretch = 1.0;
 
 int64_t __wrap_loop_unix_ms(void);
 bool __wrap_pacer_overloaded(void);
+double __wrap_pacer_stretch(void);
 
 int64_t __wrap_loop_unix_ms(void) {
     return 1700000000000 + (int64_t)rig_now_ms;
@@ -12,6 +14,10 @@ int64_t __wrap_loop_unix_ms(void) {
 
 bool __wrap_pacer_overloaded(void) {
     return overloaded;
+}
+
+double __wrap_pacer_stretch(void) {
+    return stretch;
 }
 
 static uint32_t left_by;  /* reason of the last seat that was left */
@@ -220,8 +226,100 @@ static void one_that_never_goes_on_says_why(void **state) {
     assert_int_equal(rig.results.disturbed[MUSTER_DISTURBED_CRASH - 1].ms, 300);
 }
 
+/* ---- anticheats ------------------------------------------------------------------------------ */
+
+static struct {
+    struct muster_self self;
+    uint32_t told;
+    int64_t ms;
+    uint32_t told_at_input;
+} watcher;
+
+static void on_fact(void *instance, void *state, const struct muster_fact *fact) {
+    (void)instance, (void)state;
+    if (strcmp(fact->kind, MUSTER_FACT_DISTURBED) != 0) return;
+    watcher.told++;
+    watcher.ms = fact->value;
+}
+
+static void on_input(void *instance, void *state, uint32_t seat, uint32_t tick,
+                     const struct muster_input *input) {
+    (void)instance, (void)state, (void)seat, (void)tick;
+    if (!input->repeated) watcher.told_at_input = watcher.told;
+}
+
+static int open_watched(void **state) {
+    static const struct muster_anticheat anticheat = {
+        .size = sizeof anticheat, .input = on_input, .fact = on_fact};
+    static const struct muster_role roles[] = {{MUSTER_ROLE_ANTICHEAT, 0, &anticheat}};
+    memset(&watcher, 0, sizeof watcher);
+    return open_heard(state) || fake_plugin(&watcher.self, "watcher", roles, 1, NULL, NULL) ? -1
+                                                                                            : 0;
+}
+
+static int close_watched(void **state) {
+    if (rig_close(state)) return -1;
+    registry_remove(&watcher.self);
+    return watcher.self.pins ? -1 : 0;
+}
+
+static void look_after(uint32_t ms) {
+    rig_now_ms += ms;
+    lobby_disturbed_look();
+}
+
+/* Long before it is over, and again and again: what they exempt for a while stays exempted. */
+static void anticheats_hear_while_ticks_are_stretched(void **state) {
+    (void)state;
+    struct session *ann, *bea;
+    struct lobby *lobby = play(&ann, &bea, NULL, NULL);
+    look_after(100);
+    assert_int_equal(watcher.told, 0);
+    stretch = 1.2;
+    look_after(100);
+    assert_int_equal(watcher.told, 1);
+    assert_int_equal(watcher.ms, 0);
+    look_after(0); /* somebody has dropped */
+    assert_int_equal(watcher.told, 1);
+    look_after(100);
+    assert_int_equal(watcher.told, 2);
+    stretch = 1.0;
+    look_after(100);
+    assert_int_equal(watcher.told, 2);
+    assert_disturbed(lobby, MUSTER_DISTURBED_OVERLOAD, 0, 0);
+    assert_false(rig_told(rig_client(ann), "match.disturbed"));
+}
+
+static void anticheats_hear_how_long_it_was_frozen(void **state) {
+    (void)state;
+    struct session *ann, *bea;
+    struct lobby *lobby = play(&ann, &bea, NULL, NULL);
+    assert_int_equal(lobby_freeze(lobby), MUSTER_OK);
+    rig_settle(5000);
+    assert_int_equal(watcher.told, 0);
+    assert_int_equal(lobby_thaw(lobby), MUSTER_OK);
+    assert_int_equal(watcher.told, 1);
+    assert_int_equal(watcher.ms, 5000);
+    for (uint32_t cause = 1; cause <= MATCH_CAUSES; cause++) assert_disturbed(lobby, cause, 0, 0);
+}
+
+static void a_stall_is_known_before_the_inputs_that_waited(void **state) {
+    (void)state;
+    struct session *ann, *bea;
+    const struct muster_input input = {.sequence = 1, .pressed = 1};
+    struct lobby *lobby = play(&ann, &bea, NULL, NULL);
+    rig_stalled_ms += 400;
+    lobby_input(rig_client(ann), &input);
+    rig_tick(lobby);
+    assert_int_equal(watcher.told_at_input, 1);
+    assert_int_equal(watcher.ms, 400);
+    rig_tick(lobby);
+    assert_disturbed(lobby, MUSTER_DISTURBED_STALL, 1, 400);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_heard, rig_close)
+#define WATCHED(name) cmocka_unit_test_setup_teardown(name, open_watched, close_watched)
     const struct CMUnitTest tests[] = {
         TEST(a_stall_disturbs_who_plays_then),
         TEST(who_drops_by_it_has_left_nothing),
@@ -231,6 +329,9 @@ int main(void) {
         TEST(a_crash_is_in_the_log_when_it_goes_on),
         TEST(who_is_awaited_or_owed_is_so_after_the_next_one),
         TEST(one_that_never_goes_on_says_why),
+        WATCHED(anticheats_hear_while_ticks_are_stretched),
+        WATCHED(anticheats_hear_how_long_it_was_frozen),
+        WATCHED(a_stall_is_known_before_the_inputs_that_waited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,23 @@
 
 #define PAGE 4096
 #define PAGE_PRESENT (UINT64_C(1) << 63)
+#define PAGE_SWAPPED (UINT64_C(1) << 62)
+#define PAGE_OF_FILE (UINT64_C(1) << 61)
+
+/* ---- as if all that was written to lay in swap ---- */
+
+static bool swaps;
+
+ssize_t __wrap_pread(int fd, void *data, size_t len, off_t at);
+ssize_t __real_pread(int fd, void *data, size_t len, off_t at);
+
+ssize_t __wrap_pread(int fd, void *data, size_t len, off_t at) {
+    uint64_t *entries = data;
+    ssize_t bytes = __real_pread(fd, data, len, at);
+    for (ssize_t i = 0; swaps && i < bytes / (ssize_t)sizeof *entries; i++)
+        if ((entries[i] & PAGE_PRESENT) && !(entries[i] & PAGE_OF_FILE)) entries[i] = PAGE_SWAPPED;
+    return bytes;
+}
 
 /* Far more than the kernel maps around one touch, and a part of the program as its code is. */
 static const uint8_t table[64 * PAGE] __attribute__((aligned(PAGE))) = {7, [32 * PAGE] = 9};
@@ -55,6 +72,10 @@ static void what_was_written_stays(void **state) {
     trim_memory();
     assert_int_equal(look(16 * PAGE + 3), 5);
     assert_int_equal(look(0), 7);
+    swaps = true;
+    trim_memory();
+    swaps = false;
+    assert_int_equal(look(16 * PAGE + 3), 5);
 }
 
 int main(void) {
