@@ -146,9 +146,16 @@ export class MusterClient extends Requests {
      * @returns {Promise<Entry>}
      */
     async connectToSeat(ticket, url) {
-        const { reservation } = await this.#signIn(() => this.#entry?.resumeToken ?? ticket, url);
+        let isUsed = false;
+        const { reservation } = await this.#signIn(() => {
+            if (this.#entry || !isUsed) return this.#entry?.resumeToken ?? ticket;
+            throw new MusterError("signed_out", "the seat of the ticket is given up");
+        }, url);
         if (!reservation) throw new MusterError("ticket_invalid", "this is no ticket for a seat");
-        return this.enter({ ...reservation, url: "" }); // a ticket is for the node that takes it
+        // A ticket is for the node that takes it.
+        const entry = await this.enter({ ...reservation, url: "" });
+        isUsed = true;
+        return entry;
     }
 
     /**

@@ -379,6 +379,20 @@ test("a ticket leads to its seat in one call, and the seat leads back", async (t
     assert.deepEqual(presented(MemorySocket.all[1]), [["session.authenticate", "r1"], ["lobby.resume", "r1"]]);
 });
 
+test("a ticket whose seat was given up is not tried again", async (t) => {
+    const client = make(t, { reconnect: true, backoff: FAST });
+    const seated = client.connectToSeat("ticket");
+    await turn();
+    const [socket] = MemorySocket.all;
+    takesTickets(socket);
+    await seated;
+    await client.leave();
+    const closed = client.once("closed", { timeoutMs: 5000 });
+    socket.end(4002);
+    const { code, error } = await closed;
+    assert.deepEqual([code, error.code, MemorySocket.all.length], [4002, "signed_out", 1]);
+});
+
 test("a token without a seat is no ticket", async (t) => {
     const client = make(t);
     const seated = outcome(client.connectToSeat("other"));
