@@ -276,7 +276,7 @@ muster_status moderation_add(const struct sanction *wanted) {
     unsigned char random[(SANCTION_KEY_SIZE - 1) / 2];
     randombytes_buf(random, sizeof random);
     sodium_bin2hex(sanction.key, sizeof sanction.key, random, sizeof random);
-    sanction.created_ms = loop_unix_ms();
+    if (!sanction.created_ms) sanction.created_ms = loop_unix_ms();
     changes.added = enforce(&sanction, &changes);
     if (!changes.added) return MUSTER_LIMIT;
     return keep(&changes);

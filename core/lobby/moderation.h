@@ -50,8 +50,9 @@ typedef void (*moderation_wrong_fn)(const char *sentence);
 void moderation_look(moderation_wrong_fn wrong);
 
 /* In force at once: whom a ban concerns is told and closed, who is muted or warned is told. Takes
- * the place of one of that kind for the same player or address, but for warnings. Key and time are
- * filled in. LIMIT: there are too many, and nothing was done; others: in force, but not kept. */
+ * the place of one of that kind for the same player or address, but for warnings. The key is filled
+ * in, and created_ms where it is 0. LIMIT: there are too many, and nothing was done; others: in
+ * force, but not kept. */
 muster_status moderation_add(const struct sanction *wanted) MUSTER_MUST_USE;
 /* Ends those of the kind whose key, player or address (with or without prefix) is `who`; *count is
  * how many. On failure they have ended until the next start alone. */

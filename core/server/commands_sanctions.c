@@ -110,10 +110,11 @@ bool command_period(const char *word, int64_t *out_ms) {
 }
 
 /* From now, or "perm". */
-static bool read_period(const char *word, int64_t *until_ms) {
+static bool read_period(const char *word, struct sanction *sanction) {
     int64_t ms;
     bool is_period = command_period(word, &ms);
-    *until_ms = is_period ? loop_unix_ms() + ms : 0;
+    sanction->created_ms = loop_unix_ms();
+    sanction->until_ms = is_period ? sanction->created_ms + ms : 0;
     return is_period || strcmp(word, FOR_EVER) == 0;
 }
 
@@ -122,7 +123,7 @@ static bool take_period(struct run *run, struct sanction *sanction) {
     char word[PERIOD_DIGITS_MAX + 2];
     size_t len = strcspn(run->arguments, " \t");
     snprintf(word, sizeof word, "%.*s", (int)len, run->arguments);
-    if (len < sizeof word && read_period(word, &sanction->until_ms)) {
+    if (len < sizeof word && read_period(word, sanction)) {
         (void)command_word(run);
         return true;
     }
