@@ -1,7 +1,5 @@
 /* answers - what who has asked is told. */
-#include <stdlib.h>
-#include <string.h>
-
+#include "answers/answers.h"
 #include "service_lobbies.h"
 
 static const struct refusal {
@@ -27,34 +25,12 @@ void refuse(const struct service *service, muster_request_id request, muster_sta
 }
 
 void answer(const struct service *service, muster_request_id request, uint32_t http, json_t *json) {
-    static const struct muster_http_header fresh = {"cache-control", "no-store"};
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    json_decref(json);
-    const struct muster_http_response response = {.size = sizeof response,
-                                                  .status = http,
-                                                  .content_type = "application/json",
-                                                  .body = {text, text ? strlen(text) : 0},
-                                                  .headers = &fresh,
-                                                  .header_count = 1};
-    if (text)
-        (void)service->host->http->respond(service->self, request, &response);
-    else
+    if (!answers_json(service->self, service->host, request, http, json))
         refuse(service, request, MUSTER_NO_MEMORY, "");
-    free(text);
 }
 
 void refuse_method(const struct service *service, muster_request_id request, const char *allowed) {
-    static const char body[] = "{\"type\":\"about:blank\",\"title\":\"Method Not Allowed\","
-                               "\"status\":405,\"detail\":\"the path does not take this method\","
-                               "\"code\":\"method_not_allowed\"}";
-    const struct muster_http_header allow = {"allow", allowed};
-    const struct muster_http_response response = {.size = sizeof response,
-                                                  .status = 405,
-                                                  .content_type = "application/problem+json",
-                                                  .body = {body, sizeof body - 1},
-                                                  .headers = &allow,
-                                                  .header_count = 1};
-    (void)service->host->http->respond(service->self, request, &response);
+    answers_bad_method(service->self, service->host, request, allowed);
 }
 
 void answer_lobby(const struct service *service, muster_request_id request, uint32_t http,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "answers/answers.h"
 #include "base/text.h"
 #include "references.h"
 
@@ -83,19 +84,6 @@ static bool check_seats(json_t *seats, char why[WHY_MAX]) {
         return false;
     }
     return true;
-}
-
-static json_t *parse(const struct muster_http_request *request, char why[WHY_MAX]) {
-    json_error_t error;
-    json_t *body =
-        json_loadb(request->body.data, request->body.len, JSON_REJECT_DUPLICATES, &error);
-    if (!json_is_object(body)) {
-        snprintf(why, WHY_MAX, "expected a JSON object%s%.160s", body ? "" : ": ",
-                 body ? "" : error.text);
-        json_decref(body);
-        return NULL;
-    }
-    return body;
 }
 
 /* ---- seats ----------------------------------------------------------------------------------- */
@@ -280,7 +268,7 @@ static void post_lobby(void *user, const struct muster_http_request *request) {
         refuse(service, request->id, MUSTER_NO_MEMORY, why);
         return;
     }
-    *order = (struct order){service, request->id, parse(request, why), ""};
+    *order = (struct order){service, request->id, answers_body(request, why, WHY_MAX), ""};
     muster_status status = order->body ? fill_order(order, why) : MUSTER_INVALID;
     if (status == MUSTER_OK) return;
     refuse(service, request->id, status, why);
@@ -309,7 +297,7 @@ static void post_seat(const struct service *service, const struct muster_http_re
     char why[WHY_MAX] = "";
     struct seat seat;
     json_t *ticket = NULL;
-    json_t *body = parse(request, why);
+    json_t *body = answers_body(request, why, WHY_MAX);
     muster_status status = body && read_seat(body, &seat, why)
                                ? hold(service, lobby, &seat, &ticket, why)
                                : MUSTER_INVALID;
