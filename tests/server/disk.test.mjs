@@ -191,16 +191,22 @@ async function keptTick({ client }, server, lobbyId) {
     return tick;
 }
 
-/** Supervisor and server, as when the machine goes: neither sees the other's end. The server's files are
- * closed too, which it may still be at when its supervisor has gone. */
+/** Whether a process that was killed has closed all it had: its first thread is a zombie, or gone, and
+ * none of the others, one of which may be in a call to the disk, is left. */
+async function isOver(pid) {
+    const state = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "State:\tX");
+    const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+    return /^State:\s[ZX]/m.test(state) && threads.length <= 1;
+}
+
+/** Supervisor and server, as when the machine goes: neither sees the other's end. */
 async function endBoth(server) {
     const child = await childOf(server.pid);
     server.signal("SIGSTOP");
     process.kill(child, "SIGKILL");
     server.signal("SIGKILL");
     await server.ended();
-    const state = () => readFile(`/proc/${child}/status`, "utf8").catch(() => "State:\tX");
-    await eventually("the server has ended", async () => /^State:\s[ZX]/m.test(await state()));
+    await eventually("the server has ended", () => isOver(child));
 }
 
 test("a disk that stands still stops no match, and a power failure sets it back a little", async (t) => {
